@@ -5,6 +5,8 @@
  * attacks and evaluation never learn where pictures came from.
  */
 
+import { DataError, firstFew } from './errors.ts';
+
 /** Pictures of named people, read on demand. Immutable once made. */
 export interface FaceSet {
   /** What reports call the set. */
@@ -15,11 +17,6 @@ export interface FaceSet {
   readonly images: readonly { readonly identity: number; readonly name: string }[];
   /** RGB bytes, height × width × 3, resized to size × size. */
   read(index: number, size: number): Promise<Uint8Array>;
-}
-
-/** A data set, list or image that cannot be used, with what was expected and what to do. */
-export class DataError extends Error {
-  override readonly name: string = 'DataError';
 }
 
 /** Throws a DataError unless `index` is an image of `set` and `size` a positive whole number of pixels. */
@@ -202,12 +199,6 @@ export function requireTrainable(set: FaceSet, minImages = 2): void {
         `${firstFew(scarce)}; leave them out with subset(set, { minImagesPerIdentity: ${minImages} })`,
     );
   }
-}
-
-/** At most five of `names`, for an error message that stays readable. */
-export function firstFew(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(', ');
-  return names.length > 5 ? `${shown}, … (${names.length - 5} more)` : shown;
 }
 
 function wholeOption(set: FaceSet, option: string, value: number | undefined, fallback: number): number {

@@ -1,0 +1,31 @@
+/**
+ * The data room: faces in, typed arrays out. A reader per format makes a `FaceSet` (face-set.ts); a pair list
+ * names pairs within one; `loadFaces` decodes it; `Batches` shuffles, mirrors and normalises. Nothing here
+ * knows of tensors, and files and picture decoding come from a `DataHost`, so all of it runs in a page.
+ */
+export { type Batch, Batches, type BatchOptions } from './batches.ts';
+export { DataError, ImageError, type Skipped } from './errors.ts';
+export {
+  describeFaceSet,
+  type FaceSet,
+  type FaceSetSummary,
+  imagesPerIdentity,
+  mergeFaceSets,
+  requireTrainable,
+  type SubsetOptions,
+  subset,
+} from './face-set.ts';
+export {
+  type ByteSource,
+  type DataHost,
+  type FolderSource,
+  type ImageDecoder,
+  memorySource,
+} from './host.ts';
+export { parseIdentityList } from './identity-list.ts';
+export { readLfwPairs } from './lfw-pairs.ts';
+export { type LoadedFaces, type LoadOptions, loadFaces } from './load.ts';
+export { CENTRED, IMAGENET, type Normalisation, normalisationTable, normaliseFace } from './normalise.ts';
+export { folderFaceSet, type OpenFaceSet, openFaceSet, tarFaceSet } from './open.ts';
+export { type FacePair, type GeneratePairsOptions, generatePairs, type PairList } from './pairs.ts';
+export { CounterRandom, philox } from './random.ts';

@@ -1,0 +1,111 @@
+/** Files and folders in Node, as src/data/host.ts asks for them. */
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError, messageOf, type Skipped } from '../data/errors.ts';
+import { type ByteSource, checkRange, type FolderSource } from '../data/host.ts';
+
+/** Opens a file or folder. Throws a DataError where there is neither, or it may not be read. */
+export async function openPath(
+  path: string,
+): Promise<{ kind: 'file'; source: ByteSource } | { kind: 'folder'; source: FolderSource }> {
+  const found = await explain(path, () => stat(path));
+  if (found.isDirectory()) return { kind: 'folder', source: folderSource(path) };
+  if (found.isFile()) return { kind: 'file', source: await fileSource(path) };
+  throw new DataError(
+    `${path}: is neither a file nor a folder; give a tar or a folder of identity/image.jpg`,
+  );
+}
+
+/** A file, opened for reading in pieces. Close it when done. */
+export async function fileSource(path: string): Promise<ByteSource> {
+  const handle = await explain(path, () => open(path, constants.O_RDONLY));
+  const { size } = await handle.stat();
+  return {
+    name: path,
+    size,
+    async read(offset, length) {
+      checkRange(path, size, offset, length);
+      return readFully(handle, path, offset, length);
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** A folder and everything beneath it. Links inside are passed over: a loop of links has no end. */
+export function folderSource(root: string): FolderSource {
+  return {
+    name: root,
+    async list() {
+      const paths: string[] = [];
+      const skipped: Skipped[] = [];
+      const waiting = [''];
+      for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+        const here = folder;
+        for (const entry of await explain(join(root, here), () =>
+          readdir(join(root, here), { withFileTypes: true }),
+        )) {
+          const path = here === '' ? entry.name : `${here}/${entry.name}`;
+          if (entry.isDirectory()) waiting.push(path);
+          else if (entry.isFile()) paths.push(path);
+          else
+            skipped.push({
+              name: path,
+              reason: entry.isSymbolicLink() ? 'symbolic link' : 'not a plain file',
+            });
+        }
+      }
+      return { paths, skipped };
+    },
+    read: (path) => readBytes(join(root, path)),
+  };
+}
+
+/** A whole file. */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  return explain(path, () => readFile(path));
+}
+
+/** A whole text file. Throws a DataError where it is not UTF-8. */
+export async function readText(path: string): Promise<string> {
+  const bytes = await readBytes(path);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new DataError(`${path}: is not UTF-8 text; expected a plain list, check that it is the right file`);
+  }
+}
+
+async function readFully(
+  handle: FileHandle,
+  path: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+    if (bytesRead === 0) {
+      throw new DataError(`${path}: ended at byte ${offset + done} while open; was it being written?`);
+    }
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+/** Node's file errors, in words that name the path and what to do. */
+async function explain<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    const advice =
+      code === 'ENOENT'
+        ? 'there is nothing at this path; check its spelling'
+        : code === 'EACCES'
+          ? 'it may not be read; check its permissions'
+          : messageOf(thrown);
+    throw new DataError(`${path}: ${advice}`, { cause: thrown });
+  }
+}
