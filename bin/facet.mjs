@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/** The `facet` command. In a clone it first makes sure that packages and bundles are up to date. */
+import { existsSync } from 'node:fs';
+
+const setup = new URL('../scripts/setup.mjs', import.meta.url);
+
+async function main() {
+  if (existsSync(setup)) {
+    const { ensureReady } = await import(setup.href);
+    await ensureReady();
+  }
+  process.setSourceMapsEnabled(true);
+  const cli = await import(new URL('../dist/cli.mjs', import.meta.url).href);
+  return cli.main(process.argv.slice(2));
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const debug = process.env.FACET_DEBUG === '1';
+  console.error(`facet: ${error instanceof Error ? (debug ? error.stack : error.message) : error}`);
+  process.exitCode = 1;
+}
