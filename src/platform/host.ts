@@ -3,7 +3,7 @@
 /** What does the work: a GPU, or one of the CPU drivers that stand in for it. */
 export type AdapterKind = 'gpu' | 'lavapipe' | 'swiftshader' | 'software';
 
-/** An adapter and the WebGPU instance that it lives in, which must be held as long as the adapter. */
+/** An adapter, the WebGPU instance that it lives in, and what it is. */
 export interface HostAdapter {
   readonly gpu: GPU;
   readonly adapter: GPUAdapter;

@@ -27,8 +27,8 @@ const IS_LINUX = process.platform === 'linux';
 const NO_SUCH_ADAPTER = 'facet asks for the list';
 
 /**
- * A WebGPU instance. Its adapters and devices live as long as it is referenced; a reference on a global
- * object would keep Node from exiting.
+ * A WebGPU instance. Whoever calls this must keep it referenced as long as its devices are used (openAdapter
+ * sees to that), but not from a global object, which would keep Node from exiting.
  */
 export function createGpu(options: readonly string[] = []): GPU {
   return create([...DAWN_OPTIONS, ...(IS_LINUX ? ['backend=vulkan'] : []), ...options]);
@@ -61,9 +61,26 @@ function prepare(drivers: Drivers): { manifest?: string; unusable?: string } {
   return {};
 }
 
+/**
+ * Makes the adapter and its devices hold on to their instance. Dawn frees it with its JavaScript object
+ * and then crashes the process, however many devices are still at work.
+ */
+function holdInstance(gpu: GPU, adapter: GPUAdapter): void {
+  const requestDevice = adapter.requestDevice.bind(adapter);
+  const hold = { instance: { value: gpu } };
+  Object.defineProperties(adapter, {
+    ...hold,
+    requestDevice: {
+      value: async (descriptor?: GPUDeviceDescriptor) =>
+        Object.defineProperties(await requestDevice(descriptor), hold),
+    },
+  });
+}
+
 async function request(gpu: GPU): Promise<HostAdapter | undefined> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) return undefined;
+  holdInstance(gpu, adapter);
   const { info } = adapter;
   return { gpu, adapter, kind: adapterKind(info), description: adapterDescription(info) };
 }
