@@ -32,8 +32,10 @@ export function missingDependencies() {
   if (!existsSync(join(root, 'node_modules'))) return 'node_modules is missing';
   const installed = lockedPackages(join(root, 'node_modules', '.package-lock.json'));
   for (const [folder, { version, optional, peer }] of Object.entries(wanted)) {
-    if (folder === '' || optional || peer) continue; // optional: other platforms' binaries
-    const found = installed ? installed[folder]?.version : existsSync(join(root, folder)) && version;
+    if (folder === '') continue;
+    const present = existsSync(join(root, folder));
+    const found = present ? (installed?.[folder]?.version ?? version) : undefined;
+    if (!found && (optional || peer)) continue; // other platforms' binaries
     if (found !== version) return `${folder} is ${found || 'absent'}, the lockfile says ${version}`;
   }
   return undefined;
