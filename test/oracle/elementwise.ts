@@ -1,9 +1,8 @@
 /**
  * Ops that work on one element at a time, with NumPy's broadcasting.
  *
- * Each entry is a function of scalars and its partial derivatives. At the kinks: relu'(0) = relu6'(0) =
- * abs'(0) = 0; prelu takes the slope's branch at 0; a tie of minimum or maximum gives its gradient to the
- * first operand; clamp passes the gradient on both of its bounds.
+ * Each entry is a function of scalars and its partial derivatives. index.ts states what
+ * they do at kinks and ties.
  */
 import { addAt, at, broadcastShapes, forEachIndex, fromValues, type NdArray, zeros } from './ndarray.ts';
 import type { Attributes, MaybeScalar, NoAttributes, OracleOp } from './operation.ts';
@@ -126,7 +125,7 @@ export const relu = unary(
 );
 export const relu6 = unary(
   (x) => (x > 6 ? 6 : x > 0 ? x : 0),
-  (x) => (x > 0 && x < 6 ? 1 : 0),
+  (x) => (x >= 0 && x <= 6 ? 1 : 0),
 );
 
 export const pow = pointwise<Attributes['pow']>({

@@ -3,11 +3,11 @@
  * mathematics. It shares no code with src/.
  *
  * Conventions where the mathematics leaves a choice (the engine keeps the same ones):
- * - relu'(0) = relu6'(0) = relu6'(6) = abs'(0) = sign' = 0.
+ * - relu'(0) = abs'(0) = 0, and sign' = 0 everywhere.
  * - prelu is x > 0 ? x : slope·x, so at 0 the gradient takes the slope's branch.
  * - A tie of minimum or maximum gives its gradient to the first operand (a ≤ b, a ≥ b).
  * - Equal maxima of a `max` share its gradient equally.
- * - clamp passes the gradient where low ≤ x ≤ high.
+ * - clamp passes the gradient where low ≤ x ≤ high; relu6 is clamp(x, 0, 6).
  * - What is broadcast is summed on the way back.
  */
 import * as elementwise from './elementwise.ts';
