@@ -3,7 +3,7 @@
  * before node_modules exists. Costs a few milliseconds when there is nothing to do.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -64,9 +64,24 @@ export function ensureDependencies() {
   }
 }
 
+/**
+ * Puts `facet` among the commands of node_modules, where npx looks first. npm does that for other
+ * packages' commands only, and npx would link this one through its cache, every time and slower.
+ */
+function ensureCommand() {
+  const command = join(root, 'node_modules', '.bin', 'facet');
+  if (process.platform === 'win32' || existsSync(command)) return;
+  try {
+    symlinkSync(join('..', '..', 'bin', 'facet.mjs'), command);
+  } catch {
+    // Another process was first, or node_modules is not ours to write: npx manages without.
+  }
+}
+
 /** Everything a command needs before it starts: dependencies installed, bundles newer than the sources. */
 export async function ensureReady() {
   ensureDependencies();
+  ensureCommand();
   const { ensureBuilt } = await import('./build.mjs');
   await ensureBuilt();
 }
