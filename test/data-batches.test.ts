@@ -59,6 +59,20 @@ describe('philox', () => {
     expect(chi).toBeLessThan(39);
   });
 
+  it('gives each stream, lane and seed numbers of its own', () => {
+    const draws = [
+      [1, 1, 0],
+      [2, 1, 0],
+      [2 ** 32 + 1, 1, 0],
+      [1, 2, 0],
+      [1, 1, 1],
+    ].map(([seed, stream, lane]) => {
+      const random = new CounterRandom(seed!, stream!, lane!);
+      return Array.from({ length: 6 }, () => random.below(2 ** 40)).join(' ');
+    });
+    expect(new Set(draws.flatMap((draw) => draw.split(' '))).size).toBe(30);
+  });
+
   it('refuses a seed that is not a whole number', () => {
     expect(() => new CounterRandom(-1, 1)).toThrow(/seed must be/);
     expect(() => new CounterRandom(0.5, 1)).toThrow(/seed must be/);
@@ -103,6 +117,12 @@ describe('Batches', () => {
     }
     expect(mirrored).toBeGreaterThan(110);
     expect(mirrored).toBeLessThan(190);
+  });
+
+  it('mirrors other faces in the next epoch', () => {
+    const batches = new Batches(faces(64), { batchSize: 64, shuffle: false });
+    expect(copy(batches, 0, 0).rows).toEqual(copy(batches, 1, 0).rows);
+    expect(copy(batches, 0, 0).images).not.toEqual(copy(batches, 1, 0).images);
   });
 
   it('mirrors a face alike whatever the batch size', () => {

@@ -39,6 +39,15 @@ describe('decodeImage', () => {
     expect([...(await decodeImage(await encode(grey), 4)).subarray(0, 6)]).toEqual([77, 77, 77, 77, 77, 77]);
   });
 
+  it('makes CMYK and 16 bits into 8-bit RGB', async () => {
+    const red = sharp({ create: { width: 8, height: 8, channels: 3, background: { r: 220, g: 30, b: 30 } } });
+    const [r, g, b] = await decodeImage(await encode(red.toColourspace('cmyk'), 'jpeg'), 8);
+    expect(r! - Math.max(g!, b!)).toBeGreaterThan(120);
+    const deep = sharp(new Uint16Array(48).fill(0x8080), { raw: { width: 4, height: 4, channels: 3 } });
+    const pixels = await decodeImage(await encode(deep.toColourspace('rgb16')), 4);
+    expect(pixels).toEqual(new Uint8Array(48).fill(0x80));
+  });
+
   it('turns a picture as its orientation says', async () => {
     // White on the left; orientation 6 asks to turn clockwise, which brings the left to the top.
     const half = new Uint8Array(16 * 16 * 3).map((_, i) => (Math.floor(i / 3) % 16 < 8 ? 255 : 0));

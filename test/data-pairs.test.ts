@@ -119,6 +119,14 @@ describe('generatePairs', () => {
     expect(rich.length).toBeLessThan(12);
   });
 
+  it('deals people with several images evenly, so that no fold is left with singles', () => {
+    const singles = Array.from({ length: 40 }, (_, i) => [`single${i}`, 1]);
+    const set = plainSet({ ...Object.fromEntries(singles), a: 3, b: 3, c: 3, d: 3 });
+    for (let seed = 0; seed < 20; seed++) {
+      expect(generatePairs(set, { folds: 4, pairsPerFold: 6, seed }).pairs).toHaveLength(24);
+    }
+  });
+
   it('changes with the seed, and ends where one person holds nearly every pair', () => {
     const set = plainSet({ rich: 100, poor: 2, alone: 1 });
     const draw = (seed: number) => generatePairs(set, { folds: 1, pairsPerFold: 400, seed }).pairs;

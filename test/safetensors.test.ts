@@ -167,6 +167,11 @@ describe('readSafetensors', () => {
     expect([...readSafetensors(bytes).tensors.get('w')!.data]).toEqual(values);
   });
 
+  it('takes empty tensors wherever the header lists them', () => {
+    const bytes = file(`{"w":${F32(0, 4)},"start":${F32(0, 0)},"end":${F32(4, 4)}}`, [0, 0, 0, 0]);
+    expect([...readSafetensors(bytes).tensors.keys()]).toEqual(['start', 'w', 'end']);
+  });
+
   it('meets deep nesting and long text without a crash', () => {
     const deep = file(`{"w":${'['.repeat(200_000)}${']'.repeat(200_000)}}`);
     expect(() => readSafetensors(deep)).toThrow(SafetensorsError);
@@ -188,15 +193,13 @@ const DATA: fc.Arbitrary<SafetensorsData> = fc.oneof(
   fc.bigUint64Array({ maxLength: 5 }),
 );
 const TENSORS: fc.Arbitrary<WritableTensor[]> = fc.uniqueArray(
-  fc
-    .record({ name: fc.string({ unit: 'grapheme' }).filter((n) => n !== '__metadata__'), data: DATA })
-    .map(
-      ({ name, data }): WritableTensor => ({
-        name,
-        data,
-        shape: data.length % 2 ? [data.length, 1] : [2, data.length / 2],
-      }),
-    ),
+  fc.record({ name: fc.string({ unit: 'grapheme' }).filter((n) => n !== '__metadata__'), data: DATA }).map(
+    ({ name, data }): WritableTensor => ({
+      name,
+      data,
+      shape: data.length % 2 ? [data.length, 1] : [2, data.length / 2],
+    }),
+  ),
   { selector: (t) => t.name, maxLength: 8 },
 );
 

@@ -23,7 +23,7 @@ export async function decodeImage(bytes: Uint8Array, size: number): Promise<Uint
     const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
       .autoOrient()
       .removeAlpha()
-      .toColourspace('srgb')
+      // Grey, CMYK and 16-bit pictures become 8-bit sRGB without being asked.
       // Shrinking while decoding is faster but exists for JPEG alone, so one face would have two values.
       .resize(size, size, { fit: 'fill', fastShrinkOnLoad: false })
       .raw({ depth: 'uchar' })
