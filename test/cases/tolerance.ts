@@ -9,14 +9,17 @@
  *    of mixed sign in any order errs by about 0.2·ε·Σ|term|; the test data have mixed signs. One missing
  *    or doubled term is Σ|term|/K, far above the bound for every K in the tables.
  * 3. Normalisations, log-sum-exp and determinants: `4·ε·(√K + κ)·scale`, K the length of the reduction
- *    inside, scale the largest value of the array (at least the op's floor), and κ the condition of
- *    x − mean: max|x|/σ for batchNorm, max|x| for the exponents of a softmax, else 1.
+ *    inside, scale the largest value of the array (at least 1 for logarithms; for a probability the
+ *    probability itself), and κ the condition of x − mean: max|x|/σ for batchNorm, max|x| for the
+ *    exponents of a softmax, else 1.
  */
 import { type Attributes, backward, forward, type NdArray, type OpName } from '../oracle/index.ts';
 import { addAt, at, broadcastShapes, build, forEachIndex, sizeOf, zeros } from '../oracle/ndarray.ts';
 import type { OpCase } from './case.ts';
 
 const EPSILON = 2 ** -23;
+/** Anything smaller may be flushed to 0. */
+const SMALLEST_NORMAL = 2 ** -126;
 
 /** Largest error allowed for each element, array by array. */
 export interface Tolerances {
@@ -129,20 +132,45 @@ function accuracyOf(row: OpCase, inputs: readonly NdArray[]): Accuracy {
 }
 
 /** Rule 3. */
-function conditioned(row: OpCase, { inputs, outputs, gradients }: Evaluated): Tolerances {
+function conditioned(row: OpCase, { inputs, dy, outputs, gradients }: Evaluated): Tolerances {
   const terms = termsInside(row, inputs);
-  const bound = (floor: number) => (y: NdArray) => {
+  const relative = 4 * EPSILON * (Math.sqrt(terms) + conditionOf(row, inputs, outputs));
+  const byLargest = (y: NdArray, floor: number): Float64Array => {
     const scale = Math.max(floor, largestOf(y));
-    return y.data.map(() => 4 * EPSILON * (Math.sqrt(terms) + conditionOf(row, inputs, outputs)) * scale);
+    return y.data.map(() => relative * scale);
   };
-  // Logarithms and probabilities are of order 1 however small they come out; the gradients of gamma and
-  // beta are sums of K terms of order 1.
-  const logarithmic = row.op !== 'batchNorm' && row.op !== 'l2Normalize';
-  const gradientFloor = row.op === 'batchNorm' ? Math.sqrt(terms) / 2 : 1;
-  return {
-    outputs: outputs.map(bound(logarithmic ? 1 : 0)),
-    gradients: gradients.map((g, i) => g && bound(row.op === 'batchNorm' && i === 0 ? 0 : gradientFloor)(g)),
-  };
+  switch (row.op) {
+    case 'logSumExp':
+    case 'softmaxCrossEntropy': {
+      // Logarithms are of order 1 however small they come out. A probability keeps its relative
+      // accuracy, unless it is subnormal and flushed; at the label it is subtracted from 1.
+      const axis = row.op === 'logSumExp' ? row.attributes.axis : -1;
+      const probabilities = backward('logSumExp', inputs.slice(0, 1), { axis }, dy)[0]!;
+      return {
+        outputs: outputs.map((y) => byLargest(y, 1)),
+        gradients: gradients.map(
+          (g) =>
+            g &&
+            probabilities.data.map(
+              (p, i) => relative * (Math.abs(p) + Math.abs(g.data[i]! - p)) + SMALLEST_NORMAL,
+            ),
+        ),
+      };
+    }
+    case 'logDet':
+      return {
+        outputs: outputs.map((y) => byLargest(y, 1)),
+        gradients: gradients.map((g) => g && byLargest(g, 1)),
+      };
+    default: {
+      // Gradients of gamma and beta are sums of K terms of order 1.
+      const floor = row.op === 'batchNorm' ? Math.sqrt(terms) / 2 : 0;
+      return {
+        outputs: outputs.map((y) => byLargest(y, 0)),
+        gradients: gradients.map((g, i) => g && byLargest(g, i === 0 ? 0 : floor)),
+      };
+    }
+  }
 }
 
 function termsInside(row: OpCase, inputs: readonly NdArray[]): number {

@@ -5,7 +5,7 @@ export type Fill =
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
   /** Magnitudes in [least, most], either sign: safe to divide by. */
   | { readonly kind: 'apart'; readonly least: number; readonly most: number }
-  /** All different, evenly spaced over (-1, 1), shuffled: no two are close enough to swap under a small step. */
+  /** All different, evenly spaced over a range of 2 around 1/8, shuffled: no two are close enough to swap under a small step. */
   | { readonly kind: 'distinct' }
   /** 0 or 1. */
   | { readonly kind: 'mask' }
@@ -53,7 +53,7 @@ export function valuesOf(fill: Fill, shape: readonly number[], seed: number, str
         return unit(seed, stream, 2 * i + 1) < 0.5 ? -magnitude : magnitude;
       });
     case 'distinct':
-      return shuffled(size, seed, stream).map((rank) => (2 * rank + 1) / size - 1);
+      return shuffled(size, seed, stream).map((rank) => (2 * rank + 1) / size - 0.875);
     case 'mask':
       return each((i) => (unit(seed, stream, i) < 0.5 ? 0 : 1));
     case 'whole':
