@@ -145,6 +145,16 @@ describe('readers', () => {
     expect(set.images.map((i) => i.name)).toEqual(['ann/1.webp', 'bob/1.png', 'bob/2.JPEG']);
   });
 
+  it('numbers identities in the order of their names, however they were packed', async () => {
+    const entries = ['b/1.png', 'a-b/1.png', 'a/2.png', 'B/1.png', 'a/1.png'].map((name) => ({
+      name,
+      data: png,
+    }));
+    const set = await tarFaceSet(memorySource(writeTar(entries)), decodeImage);
+    expect(set.identities).toEqual(['B', 'a', 'a-b', 'b']);
+    expect(set.images.map((i) => i.name)).toEqual(['B/1.png', 'a/1.png', 'a/2.png', 'a-b/1.png', 'b/1.png']);
+  });
+
   it.each<[string, TarPart[], RegExp]>([
     ['a path upwards', [{ name: 'ann/../../1.png' }], /"ann\/\.\.\/\.\.\/1\.png" points outside/],
     ['an absolute path', [{ name: '/etc/1.png' }], /points outside/],
