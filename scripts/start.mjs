@@ -1,14 +1,9 @@
-/** `npm start`: set-up if needed, then the study at its smallest. Arguments replace the default command. */
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { root, runScript } from './setup.mjs';
+/** `npm start`: set-up if needed, then the study at its smallest. Arguments replace that command. */
+const DEFAULT_COMMAND = ['reproduce', '--preset', 'tiny'];
 
-await runScript(async () => {
-  const given = process.argv.slice(2);
-  const command = given.length > 0 ? given : ['reproduce', '--preset', 'tiny'];
-  console.error(`facet: running facet ${command.join(' ')}`);
-  const { status } = spawnSync(process.execPath, [join(root, 'bin', 'facet.mjs'), ...command], {
-    stdio: 'inherit',
-  });
-  return status ?? 1;
-});
+// In this process, not in a child: Ctrl-C then reaches the command once, and it can finish what it does.
+const given = process.argv.slice(2);
+const command = given.length > 0 ? given : DEFAULT_COMMAND;
+process.argv.splice(2, given.length, ...command);
+console.error(`facet: running facet ${command.join(' ')}`);
+await import('../bin/facet.mjs');
