@@ -1,0 +1,230 @@
+/**
+ * What a study measured: the contents of `results.json`, the one thing every table, figure and report is
+ * made from. Version 1 of the schema `facet-results`.
+ *
+ * Units: rates, accuracies and pixels are in [0, 1]; perturbations are in pixels of that range (L2 is the
+ * Euclidean norm over all pixels and channels, L∞ the largest change, RMS = L2 / √(number of values)).
+ * Every measurement stands under a defence and a seed, so one run and many have one shape.
+ *
+ * A change that an old reader would misread (a field removed, renamed or given another meaning) makes a new
+ * version; new optional fields do not.
+ */
+import { z } from 'zod';
+
+export const RESULTS_SCHEMA = 'facet-results';
+export const RESULTS_VERSION = 1;
+
+const rate = z.number().min(0).max(1);
+const count = z.int().min(0);
+const name = z.string().min(1);
+/** Settings as given: any JSON. Shown in full, interpreted by nobody. */
+const settings = z.record(z.string(), z.json());
+const image = z
+  .string()
+  .regex(
+    /^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]+=*$/,
+    'expected a PNG, JPEG or WebP as a base64 data URI',
+  );
+
+const trainingPoint = z.object({
+  /** Optimiser steps done. */
+  step: count,
+  /** Passes over the training set done; a fraction within one. */
+  epoch: z.number().min(0),
+  /** The whole loss, as minimised. */
+  loss: z.number(),
+  /** Share of training images given to the right identity. */
+  accuracy: rate,
+  /** The loss's terms, by name, where it has several. */
+  terms: z.record(z.string(), z.number()).optional(),
+});
+
+const training = z.object({
+  points: z.array(trainingPoint),
+  /** Over the last epoch. */
+  finalAccuracy: rate,
+});
+
+const verification = z.object({
+  pairs: count,
+  folds: z.int().min(2),
+  accuracy: rate,
+  /** Standard deviation over the folds (population). */
+  deviation: z.number().min(0),
+  /** `resolved` false: too few pairs of different people to show this rate. */
+  tarAtFar: z.array(z.object({ far: rate, tar: rate, resolved: z.boolean() })),
+  eer: rate,
+  auc: rate,
+  roc: z.array(z.object({ far: rate, tar: rate })),
+  /** Histogram of similarities: `edges` has one number more than each list of counts. */
+  similarities: z
+    .object({ edges: z.array(z.number()).min(2), same: z.array(count), different: z.array(count) })
+    .refine((h) => h.same.length === h.edges.length - 1 && h.different.length === h.edges.length - 1, {
+      message: 'expected one count per bin: one fewer than edges',
+    }),
+});
+
+const attackedPair = z.object({
+  source: name,
+  target: name,
+  success: z.boolean(),
+  iterations: count,
+  /** Of the smallest perturbation that succeeded; of the last one tried where none did. */
+  l2: z.number().min(0),
+  linf: z.number().min(0),
+  rms: z.number().min(0),
+});
+
+const whiteBox = z.object({ attack: name, settings, pairs: z.array(attackedPair).min(1) });
+
+const blackBox = z
+  .object({
+    attack: name,
+    settings,
+    /** The network that the examples were crafted on. */
+    surrogate: z.object({ name, seed: z.int(), description: z.string() }),
+    /** Feature distances that examples were crafted to, from far to near. */
+    distances: z.array(z.number().min(0)).min(1),
+    /** What the distance is, for the figure's axis: 'Euclidean distance of L2-normalised features'. */
+    distanceMeasure: name,
+    /** Per pair and distance, whether the defence was fooled; null where the surrogate never got so near. */
+    pairs: z.array(z.object({ source: name, target: name, success: z.array(z.boolean().nullable()) })).min(1),
+  })
+  .refine((b) => b.distances.every((d, i) => i === 0 || d < b.distances[i - 1]!), {
+    path: ['distances'],
+    message: 'expected each distance nearer than the one before',
+  })
+  .refine((b) => b.pairs.every((pair) => pair.success.length === b.distances.length), {
+    path: ['pairs'],
+    message: 'expected one outcome per distance in every pair',
+  });
+
+const run = z.object({
+  seed: z.int(),
+  training,
+  verification,
+  /** Accepted when the similarity is greater than `value`; chosen over so many pairs of different people. */
+  threshold: z.object({ far: rate, value: z.number(), impostors: count }),
+  /** Mean cosine between members' features of one image; null for a single network. */
+  memberCosine: z.number().nullable(),
+  whiteBox: z.array(whiteBox),
+  blackBox: z.array(blackBox),
+});
+
+const defence = z.object({
+  name,
+  /** In a few plain words: 'three networks that share their weight vectors, pushed apart'. */
+  description: z.string(),
+  settings,
+  /** One per seed. */
+  runs: z.array(run).min(1),
+});
+
+const example = z.object({
+  defence: name,
+  seed: z.int(),
+  attack: name,
+  source: z.object({ name, image }),
+  target: z.object({ name, image }),
+  adversarial: image,
+  /** The perturbation times `amplification`, around mid-grey. */
+  perturbation: image,
+  amplification: z.number().positive(),
+  success: z.boolean(),
+  iterations: count,
+  l2: z.number().min(0),
+  linf: z.number().min(0),
+  rms: z.number().min(0),
+});
+
+const resultsSchema = z
+  .object({
+    schema: z.literal(RESULTS_SCHEMA),
+    version: z.literal(RESULTS_VERSION),
+    name,
+    /** The command that repeats the run, exactly. */
+    command: name,
+    /** When it ended. */
+    date: z.iso.datetime({ offset: true }),
+    durationSeconds: z.number().min(0),
+    facetVersion: name,
+    /** What it ran on. */
+    adapter: z.object({ name, kind: z.enum(['gpu', 'software']), driver: z.string() }),
+    data: z.object({
+      train: z.object({ name, identities: count, images: count, synthetic: z.boolean() }),
+      test: z.object({ name, identities: count, images: count, synthetic: z.boolean() }),
+    }),
+    /** How an ensemble's similarity is made of its members'. */
+    matching: z.enum(['mean', 'min', 'concat']),
+    settings,
+    defences: z.array(defence).min(1),
+    examples: z.array(example),
+    /** What a reader must know to judge the numbers: pairs left out and why, images skipped. */
+    notes: z.array(z.string()),
+  })
+  .refine((r) => new Set(r.defences.map((d) => d.name)).size === r.defences.length, {
+    path: ['defences'],
+    message: 'expected every defence under one name of its own',
+  })
+  .refine(
+    (r) => {
+      const lists = new Map<string, string>();
+      return r.defences
+        .flatMap((d) => d.runs.flatMap((one) => one.blackBox))
+        .every(({ attack, distances }) => {
+          const list = JSON.stringify(distances);
+          if (!lists.has(attack)) lists.set(attack, list);
+          return lists.get(attack) === list;
+        });
+    },
+    { path: ['defences'], message: 'expected one list of distances for all runs of a black-box attack' },
+  );
+
+/** A study's results; see the head of this file for units. */
+export type Results = z.infer<typeof resultsSchema>;
+export type DefenceResults = Results['defences'][number];
+export type RunResults = DefenceResults['runs'][number];
+export type WhiteBoxResults = RunResults['whiteBox'][number];
+export type BlackBoxResults = RunResults['blackBox'][number];
+export type AttackedPair = WhiteBoxResults['pairs'][number];
+export type Example = Results['examples'][number];
+
+/** Results that cannot be read: of another schema or version, or damaged. */
+export class ResultsError extends Error {
+  override readonly name = 'ResultsError';
+}
+
+/**
+ * Checks parsed JSON.
+ *
+ * @param json what `JSON.parse` gave
+ * @param from where it came from, for the error: a path
+ * @throws ResultsError that names the file, the first things wrong with it, and what to do.
+ */
+export function parseResults(json: unknown, from: string): Results {
+  const head = z.object({ schema: z.unknown(), version: z.unknown() }).safeParse(json);
+  if (!head.success || head.data.schema !== RESULTS_SCHEMA) {
+    const got = head.success && head.data.schema !== undefined ? JSON.stringify(head.data.schema) : 'none';
+    throw new ResultsError(
+      `${from}: expected results of schema "${RESULTS_SCHEMA}", got ${got}; give the results.json of a facet run`,
+    );
+  }
+  if (head.data.version !== RESULTS_VERSION) {
+    const got = JSON.stringify(head.data.version) ?? 'none';
+    throw new ResultsError(
+      `${from}: expected version ${RESULTS_VERSION} of the results schema, got ${got}; ` +
+        'read it with the facet that wrote it, or run the study again',
+    );
+  }
+  const parsed = resultsSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const shown = parsed.error.issues.slice(0, 3).map((issue) => {
+    const path = issue.path.map(String).join('.') || 'the whole';
+    return `${path}: ${issue.message}`;
+  });
+  const more = parsed.error.issues.length - shown.length;
+  throw new ResultsError(
+    `${from}: not valid results: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}; ` +
+      'the file is damaged or was edited: run the study again with --resume to write it anew',
+  );
+}
