@@ -2,10 +2,11 @@
  * Runs one KernelPlan by itself: declares the bindings that the compiler would, and a `writeOutput` that
  * only stores. Kernels are tested and timed here without the engine that they serve.
  */
-import { create, globals } from 'webgpu';
+import { globals } from 'webgpu';
 import type { AdapterTraits, KernelPlan } from '../../src/engine/kernels/plan.ts';
+import { openAdapter } from '../../src/platform/node.ts';
 
-Object.assign(globalThis, globals);
+const { GPUBufferUsage, GPUMapMode } = globals as Pick<typeof globalThis, 'GPUBufferUsage' | 'GPUMapMode'>;
 
 export type KernelData = Float32Array | Int32Array | Uint32Array;
 
@@ -38,10 +39,8 @@ export function wrapKernel(plan: KernelPlan): string {
   ].join('\n');
 }
 
-export async function openRig(toggles: readonly string[] = []): Promise<KernelRig> {
-  const gpu = create([...toggles]);
-  const adapter = await gpu.requestAdapter();
-  if (!adapter) throw new Error('no WebGPU adapter');
+export async function openRig(): Promise<KernelRig> {
+  const { adapter, kind } = await openAdapter();
   const subgroups = adapter.features.has('subgroups');
   const { limits, info } = adapter;
   const device = await adapter.requestDevice({
@@ -127,7 +126,7 @@ export async function openRig(toggles: readonly string[] = []): Promise<KernelRi
   return {
     name: info.description,
     traits: {
-      software: /llvmpipe|SwiftShader/i.test(info.description),
+      software: kind !== 'gpu',
       subgroupSize: fixed,
       maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
       maxWorkgroupStorage: device.limits.maxComputeWorkgroupStorageSize,
