@@ -1,7 +1,8 @@
 /** `facet devices`: the adapters of this machine, and what they can do. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { HostAdapter } from '../../platform/host.ts';
 import { listAdapters, openAdapter } from '../../platform/node.ts';
+import { adapterOption } from '../adapter-option.ts';
 
 /** Limits that decide which kernels fit. */
 const SHOWN_LIMITS = [
@@ -75,11 +76,7 @@ export function registerDevices(program: Command): void {
     .command('devices')
     .description('list the adapters of this machine, with their limits and features')
     .option('--json', 'print everything there is to know, as JSON')
-    .addOption(
-      new Option('--adapter <choice>', 'show which one this choice takes')
-        .env('FACET_ADAPTER')
-        .default('auto'),
-    )
+    .addOption(adapterOption('show which one this choice takes'))
     .action(async (options: { json?: boolean; adapter: string }) => {
       const chosen = await openAdapter({ preference: options.adapter });
       const adapters = await listAdapters();
