@@ -1,7 +1,7 @@
 /**
  * Bundles the sources with esbuild: the command line and the libraries share chunks, so that `facet` and
  * `facet/engine` are one engine however they are imported. `node scripts/build.mjs --types` also writes
- * the type declarations, which only packing needs.
+ * the type declarations, which only packing needs; `--clean` starts from an empty dist/.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -121,7 +121,7 @@ function buildTypes() {
 
 if (process.argv[1] === join(root, 'scripts', 'build.mjs')) {
   await runScript(async () => {
-    rmSync(DIST, { recursive: true, force: true });
+    if (process.argv.includes('--clean')) rmSync(DIST, { recursive: true, force: true });
     await build();
     if (process.argv.includes('--types')) buildTypes();
   });

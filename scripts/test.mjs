@@ -1,12 +1,12 @@
 /**
- * `npm test`: set-up if needed, then lint, types, circular imports and the tests, each counted in the
+ * `npm test`: set-up if needed, then bundles, lint, types, circular imports and the tests, each counted in the
  * last line. `npm test -- <filter>` runs only the tests that Vitest finds by that filter.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureReady, root, runScript } from './setup.mjs';
+import { ensureDependencies, root, runScript } from './setup.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
 
@@ -15,6 +15,7 @@ const script = (/** @type {string[]} */ ...path) => join(root, 'node_modules', .
 
 /** Name → arguments of Node. */
 const CHECKS = {
+  bundles: [join(root, 'scripts', 'build.mjs')],
   lint: [script('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings'],
   types: [script('typescript', 'bin', 'tsc'), '-p', 'tsconfig.json', '--incremental'].concat([
     '--tsBuildInfoFile',
@@ -89,7 +90,7 @@ function runVitest(args) {
 }
 
 await runScript(async () => {
-  await ensureReady();
+  ensureDependencies(); // bundles are a check: Vitest compiles what it needs by itself
   const args = process.argv.slice(2);
   // A filter asks for a few tests quickly; the checks are for the whole.
   const checks = args.length > 0 ? [] : Object.entries(CHECKS);
