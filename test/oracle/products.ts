@@ -2,8 +2,15 @@
 import { broadcastShapes, forEachIndex, type NdArray, offsetOf, zeros } from './ndarray.ts';
 import type { Attributes, OracleOp, Padding, Window } from './operation.ts';
 
-/** One term: output[y] += left[a] * right[b], as flat offsets. */
-type Visit = (y: number, a: number, b: number) => void;
+/** Terms output[y] += left[a] * right[b] for `count` neighbours: each offset grows by its own step. */
+interface Run {
+  readonly count: number;
+  readonly y: number;
+  readonly a: number;
+  readonly b: number;
+  readonly steps: readonly [y: number, a: number, b: number];
+}
+type Visit = (run: Run) => void;
 
 /**
  * An op that is bilinear in its two inputs, given by the list of its terms. Its gradients are the same
@@ -15,18 +22,22 @@ function bilinear<A>(
 ): OracleOp<A> {
   return {
     forward([left, right], attributes) {
-      const y = zeros(outputShape(left!, right!, attributes));
-      terms(left!, right!, y.shape, attributes, (o, a, b) => {
-        y.data[o]! += left!.data[a]! * right!.data[b]!;
+      const output = zeros(outputShape(left!, right!, attributes));
+      const [Y, A, B] = [output.data, left!.data, right!.data];
+      terms(left!, right!, output.shape, attributes, ({ count, y, a, b, steps: [dy, da, db] }) => {
+        for (let i = 0; i < count; i++) Y[y + i * dy]! += A[a + i * da]! * B[b + i * db]!;
       });
-      return [y];
+      return [output];
     },
-    backward([left, right], attributes, dy) {
+    backward([left, right], attributes, given) {
       const dLeft = zeros(left!.shape);
       const dRight = zeros(right!.shape);
-      terms(left!, right!, dy.shape, attributes, (o, a, b) => {
-        dLeft.data[a]! += dy.data[o]! * right!.data[b]!;
-        dRight.data[b]! += dy.data[o]! * left!.data[a]!;
+      const [Y, A, B, dA, dB] = [given.data, left!.data, right!.data, dLeft.data, dRight.data];
+      terms(left!, right!, given.shape, attributes, ({ count, y, a, b, steps: [dy, da, db] }) => {
+        for (let i = 0; i < count; i++) {
+          dA[a + i * da]! += Y[y + i * dy]! * B[b + i * db]!;
+          dB[b + i * db]! += Y[y + i * dy]! * A[a + i * da]!;
+        }
       });
       return [dLeft, dRight];
     },
@@ -53,15 +64,16 @@ export const matmul = bilinear<Attributes['matmul']>(
       // Where this matrix begins in each operand.
       const aBase = offsetOf(a.shape.slice(0, -2), lead) * rows * inner;
       const bBase = offsetOf(b.shape.slice(0, -2), lead) * inner * columns;
+      const steps = [0, transposeA ? rows : 1, transposeB ? 1 : columns] as const;
       for (let i = 0; i < rows; i++) {
         for (let j = 0; j < columns; j++) {
-          for (let k = 0; k < inner; k++) {
-            visit(
-              (matrix * rows + i) * columns + j,
-              aBase + (transposeA ? k * rows + i : i * inner + k),
-              bBase + (transposeB ? j * inner + k : k * columns + j),
-            );
-          }
+          visit({
+            count: inner,
+            y: (matrix * rows + i) * columns + j,
+            a: aBase + (transposeA ? i : i * inner),
+            b: bBase + (transposeB ? j * inner : j),
+            steps,
+          });
         }
       }
     });
@@ -120,7 +132,7 @@ export const conv2d = bilinear<Window>(
       const a = offsetOf(x.shape, pixel);
       const b = offsetOf(w.shape, [...tap, 0, 0]);
       for (let i = 0; i < inputs; i++) {
-        for (let o = 0; o < outputs; o++) visit(y + o, a + i, b + i * outputs + o);
+        visit({ count: outputs, y, a: a + i, b: b + i * outputs, steps: [1, 0, 1] });
       }
     });
   },
@@ -135,7 +147,7 @@ export const depthwiseConv2d = bilinear<Window>(
       const y = offsetOf(shape, output);
       const a = offsetOf(x.shape, pixel);
       const b = offsetOf(w.shape, [...tap, 0]);
-      for (let c = 0; c < channels; c++) visit(y + c, a + c, b + c);
+      visit({ count: channels, y, a, b, steps: [1, 1, 1] });
     });
   },
 );
