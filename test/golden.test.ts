@@ -1,7 +1,7 @@
 /**
  * The golden values against the oracle: two independent float64 implementations, PyTorch's and the plain
- * loops, agree on a training step and on an attack. FACET_THOROUGH_TESTS=1 adds the gradients. It also ties the TypeScript
- * generator of the seeded network to the Python one.
+ * loops, agree on a training step; with FACET_THOROUGH_TESTS=1 also on its gradients and an attack's. It
+ * ties the TypeScript generator of the seeded network to the Python one, too.
  */
 import { describe, expect, test } from 'vitest';
 import { type GoldenLayer, goldenNetwork, spatialMajor } from './golden/mobilefacenet-init.ts';
