@@ -1,0 +1,73 @@
+/** `facet faces`: a contact sheet of synthetic faces, to see what a training set is made of. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { contactSheet, MAX_SIZE, MIN_SIZE } from '../../data/synthetic/index.ts';
+
+interface FacesOptions {
+  readonly identities: number;
+  readonly shots: number;
+  readonly seed: number;
+  readonly size: number;
+  readonly firstIdentity: number;
+  readonly variation: number;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/** A commander argument parser for whole numbers in a range. */
+function whole(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < low || value > high) {
+      throw new InvalidArgumentError(`Expected a whole number from ${low} to ${high}.`);
+    }
+    return value;
+  };
+}
+
+function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+    throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  }
+  return value;
+}
+
+/** Adds `facet faces` to the program. */
+export function registerFaces(program: Command): void {
+  program
+    .command('faces')
+    .description('draw a contact sheet of synthetic faces: one person per row, one shot per column')
+    .option('--identities <n>', 'how many people', whole(1, 1000), 8)
+    .option('--shots <n>', 'how many shots of each', whole(1, 1000), 8)
+    .option('--seed <n>', 'world of faces', whole(0, Number.MAX_SAFE_INTEGER), 1)
+    .option('--size <pixels>', 'side of one face', whole(MIN_SIZE, MAX_SIZE), 112)
+    .option('--first-identity <n>', 'number of the first person', whole(0, Number.MAX_SAFE_INTEGER - 1000), 0)
+    .option('--variation <v>', 'how much shots differ, 0 to 1', fraction, 1)
+    .option('--out <file>', 'PNG to write', 'faces.png')
+    .option('--json', 'print what was drawn, as JSON')
+    .action(async (options: FacesOptions) => {
+      const { out, json, ...request } = options;
+      const started = performance.now();
+      const sheet = contactSheet(request);
+      const drawn = performance.now() - started;
+      const { width, height } = sheet;
+      // Loaded here, so that the other commands start without it.
+      const { default: sharp } = await import('sharp');
+      try {
+        await sharp(sheet.pixels, { raw: { width, height, channels: 3 } })
+          .png({ compressionLevel: 9 })
+          .toFile(out);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new Error(
+          `faces: could not write ${out}: ${reason}; expected a path to a .png in a folder that exists`,
+        );
+      }
+      const faces = request.identities * request.shots;
+      const text = json
+        ? JSON.stringify({ out, width, height, ...request, millisecondsPerFace: drawn / faces }, null, 2)
+        : `${out}: ${request.identities} people × ${request.shots} shots, ${width} × ${height} pixels, ` +
+          `${(drawn / faces).toFixed(1)} ms a face`;
+      process.stdout.write(`${text}\n`);
+    });
+}
