@@ -1,8 +1,9 @@
 /** The `facet` command line: one line per command, errors as one line each. */
 import { Command, CommanderError } from 'commander';
 import { registerDevices } from './commands/devices.ts';
+import { registerFaces } from './commands/faces.ts';
 
-const COMMANDS: readonly ((program: Command) => void)[] = [registerDevices];
+const COMMANDS: readonly ((program: Command) => void)[] = [registerDevices, registerFaces];
 
 /** Makes the program with every command registered; nothing runs. */
 export function createProgram(): Command {
