@@ -27,3 +27,6 @@ export function memberStride(operand: string, operandMembers: number, members: n
 
 /** A signed value as a u32 parameter; the shader takes it back with `i32(…)`. */
 export const signed = (value: number): number => value >>> 0;
+
+/** The bits of a NaN. A parameter, since WGSL refuses a constant that is one. */
+export const QUIET_NAN = 0x7fc00000;
