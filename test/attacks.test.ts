@@ -29,8 +29,8 @@ import {
   sum,
   type Tensor,
 } from '../src/engine/index.ts';
-import { openEngine } from '../src/index.node.ts';
 import { mulberry32 } from '../src/models/init.ts';
+import { openTestEngine } from './support/device.ts';
 import { dot, expectClose, norm, normals } from './support/float64.ts';
 
 const [H, W] = [3, 2];
@@ -39,7 +39,7 @@ const UNIT = 1 / 64;
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await openEngine();
+  engine = await openTestEngine();
 });
 afterAll(() => engine?.close());
 

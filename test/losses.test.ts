@@ -9,13 +9,13 @@ import {
   sum,
   type Tensor,
 } from '../src/engine/index.ts';
-import { openEngine } from '../src/index.node.ts';
 import { adp } from '../src/losses/adp.ts';
 import { arcFaceHead } from '../src/losses/arcface.ts';
 import { cosFaceHead } from '../src/losses/cosface.ts';
 import { diversity, memberCosine, residualFeatures, totalLoss } from '../src/losses/diversity.ts';
 import type { Head } from '../src/losses/head.ts';
 import { softmaxHead } from '../src/losses/softmax.ts';
+import { openTestEngine } from './support/device.ts';
 import { expectClose, normals, numericalGradient } from './support/float64.ts';
 import {
   adpOracle,
@@ -45,7 +45,7 @@ for (let e = 0; e < E; e++) {
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await openEngine();
+  engine = await openTestEngine();
 });
 afterAll(() => engine?.close());
 

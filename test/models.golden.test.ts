@@ -17,11 +17,11 @@ import {
   type Tensor,
 } from '../src/engine/index.ts';
 import { sgd } from '../src/engine/optimizers/sgd.ts';
-import { openEngine } from '../src/index.node.ts';
 import { cosFaceHead } from '../src/losses/cosface.ts';
 import { Classifier } from '../src/models/classifier.ts';
 import { MobileFaceNet } from '../src/models/mobilefacenet.ts';
 import { type GoldenNetwork, goldenNetwork, spatialMajor } from './golden/mobilefacenet-init.ts';
+import { openTestEngine } from './support/device.ts';
 
 interface Sampled {
   readonly norm: number;
@@ -55,7 +55,7 @@ const { batch, classes, rate, momentum, scale, margin } = golden.settings;
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await openEngine();
+  engine = await openTestEngine();
 });
 afterAll(() => engine?.close());
 

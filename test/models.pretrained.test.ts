@@ -4,10 +4,10 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, input } from '../src/engine/index.ts';
-import { openEngine } from '../src/index.node.ts';
 import { embed } from '../src/models/mobilefacenet.ts';
 import { loadMobileFaceNetY1 } from '../src/models/pretrained.ts';
 import { readSafetensors } from '../src/models/safetensors.ts';
+import { openTestEngine } from './support/device.ts';
 import { dot, norm } from './support/float64.ts';
 
 const folder = path.resolve(process.env.FACET_DATA ?? '../shared/data', 'weights');
@@ -40,7 +40,7 @@ async function pixelsOf(name: string): Promise<Float32Array> {
 describe.skipIf(!present)('MobileFaceNet y1', () => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await openEngine();
+    engine = await openTestEngine();
   });
   afterAll(() => engine?.close());
 

@@ -14,7 +14,7 @@ import { adam } from '../src/engine/optimizers/adam.ts';
 import type { Optimizer } from '../src/engine/optimizers/optimizer.ts';
 import { sgd } from '../src/engine/optimizers/sgd.ts';
 import { constantSchedule, cosineSchedule, stepSchedule, withWarmup } from '../src/engine/schedules.ts';
-import { openEngine } from '../src/index.node.ts';
+import { openTestEngine } from './support/device.ts';
 import { expectClose, normals } from './support/float64.ts';
 
 const STEPS = 30;
@@ -22,7 +22,7 @@ const rates = withWarmup(cosineSchedule({ rate: 0.1, steps: STEPS - 5 }), 5);
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await openEngine();
+  engine = await openTestEngine();
 });
 afterAll(() => engine?.close());
 

@@ -102,21 +102,24 @@ export class Slots {
   }
 }
 
-/** What `step` gives back, all of a few numbers per slot. */
-export const STEP_OUTPUTS = [
-  'active',
-  'iterations',
-  'distance',
-  'l2',
-  'linf',
-  'reachedAt',
-  'keptL2',
-  'keptLinf',
-] as const;
-export type StepOutputs = Record<(typeof STEP_OUTPUTS)[number], Tensor>;
+/** What `step` gives back: a number per slot, or per limit and slot. */
+export type StepOutput =
+  | 'active'
+  | 'iterations'
+  | 'distance'
+  | 'l2'
+  | 'linf'
+  | 'reachedAt'
+  | 'keptL2'
+  | 'keptLinf';
+export type RefillInput = 'replace' | 'starts' | 'sources' | 'targets';
 
 /** One step of all slots. */
-export function compileStep(engine: Engine, spec: AttackSpec, slots: Slots): Promise<Program> {
+export function compileStep(
+  engine: Engine,
+  spec: AttackSpec,
+  slots: Slots,
+): Promise<Program<'limits', StepOutput>> {
   const { attack, objective, stopping, embed, batchSize, maxSteps } = spec;
   return engine.compile({
     name: `attack.${attack.name}.step`,
@@ -132,7 +135,7 @@ export function compileStep(engine: Engine, spec: AttackSpec, slots: Slots): Pro
       const linf = max(abs(perturbation), [0, 2, 3, 4]);
 
       const working = slots.active.tensor();
-      const record = recordReached(slots, { working, distance, limits: limits!, l2, linf }, attack.keep);
+      const record = recordReached(slots, { working, distance, limits, l2, linf }, attack.keep);
 
       const count = stopping.limits.length;
       const arrived =
@@ -155,7 +158,7 @@ export function compileStep(engine: Engine, spec: AttackSpec, slots: Slots): Pro
         state,
       });
       const iterations = add(slots.iterations.tensor(), going);
-      const outputs: StepOutputs = {
+      const outputs: Record<StepOutput, Tensor> = {
         active: going,
         iterations,
         distance,
@@ -210,7 +213,11 @@ function recordReached(
 }
 
 /** New pairs into the slots where `replace` is 1. */
-export function compileRefill(engine: Engine, spec: AttackSpec, slots: Slots): Promise<Program> {
+export function compileRefill(
+  engine: Engine,
+  spec: AttackSpec,
+  slots: Slots,
+): Promise<Program<RefillInput, never>> {
   return engine.compile({
     name: `attack.${spec.attack.name}.refill`,
     inputs: {
@@ -220,7 +227,7 @@ export function compileRefill(engine: Engine, spec: AttackSpec, slots: Slots): P
       targets: input(slots.targets.shape),
     },
     trace: (inputs) => {
-      const replace = inputs.replace!;
+      const replace = inputs.replace;
       const images = perImage(replace);
       const features = reshape(replace, [1, spec.batchSize, 1]);
       const fresh = (variable: Variable, value: Tensor | number, mask: Tensor = replace) =>
@@ -228,9 +235,9 @@ export function compileRefill(engine: Engine, spec: AttackSpec, slots: Slots): P
       return {
         outputs: {},
         updates: [
-          fresh(slots.images, inputs.starts!, images),
-          fresh(slots.sources, inputs.sources!, images),
-          fresh(slots.targets, inputs.targets!, features),
+          fresh(slots.images, inputs.starts, images),
+          fresh(slots.sources, inputs.sources, images),
+          fresh(slots.targets, inputs.targets, features),
           fresh(slots.active, 1),
           fresh(slots.iterations, 0),
           fresh(slots.reachedAt, -1),

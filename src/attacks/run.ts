@@ -3,9 +3,16 @@
  * the next one, so one program is compiled and the batch stays full while there is work. No pair sees another, so
  * results do not depend on the batch's size or on the order of pairs.
  */
-import type { Engine, Program } from '../engine/index.ts';
+import type { Engine, Program, TypedArray } from '../engine/index.ts';
 import { hashName, mulberry32 } from '../models/init.ts';
-import { type AttackSpec, compileRefill, compileStep, Slots, type STEP_OUTPUTS } from './programs.ts';
+import {
+  type AttackSpec,
+  compileRefill,
+  compileStep,
+  type RefillInput,
+  Slots,
+  type StepOutput,
+} from './programs.ts';
 
 export interface AttackPair {
   /** For messages and for the pair's random stream: `Name_0001 → Other_0002`. */
@@ -50,17 +57,23 @@ export interface RunOptions {
   readonly stepsPerRead?: number;
 }
 
-type Readings = Record<(typeof STEP_OUTPUTS)[number], Float32Array>;
+type Readings = Record<StepOutput, TypedArray>;
 
 /** An attack compiled for one network and one batch size, to be run on any number of pairs. */
 export class AttackRunner {
   readonly #engine: Engine;
   readonly #spec: AttackSpec;
   readonly #slots: Slots;
-  readonly #step: Program;
-  readonly #refill: Program;
+  readonly #step: Program<'limits', StepOutput>;
+  readonly #refill: Program<RefillInput, never>;
 
-  private constructor(engine: Engine, spec: AttackSpec, slots: Slots, step: Program, refill: Program) {
+  private constructor(
+    engine: Engine,
+    spec: AttackSpec,
+    slots: Slots,
+    step: Program<'limits', StepOutput>,
+    refill: Program<RefillInput, never>,
+  ) {
     this.#engine = engine;
     this.#spec = spec;
     this.#slots = slots;
@@ -104,12 +117,12 @@ export class AttackRunner {
       return next.value;
     };
 
-    await this.#engine.write(this.#slots.active, new Float32Array(this.#spec.batchSize));
+    this.#engine.write(this.#slots.active, new Float32Array(this.#spec.batchSize));
     await this.#fill([...Array(this.#spec.batchSize).keys()], draw, options.seed ?? 0);
     while (occupied.size > 0) {
       options.signal?.throwIfAborted();
       for (let i = 1; i < stepsPerRead; i++) this.#step.run({ limits });
-      const readings = (await this.#step.run({ limits }).read()) as Readings;
+      const readings = await this.#step.run({ limits }).read();
       const done = [...occupied.keys()].filter((slot) => readings.active[slot] === 0);
       for (const [slot, { pair }] of occupied) this.#checkFinite(readings.distance[slot]!, pair);
       if (done.length === 0) continue;
