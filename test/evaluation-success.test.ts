@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { similarityHistogram } from '../src/evaluation/distribution.ts';
 import {
   bootstrap,
   meanInterval,
@@ -162,5 +163,22 @@ describe('black-box success', () => {
   test('refuses no pairs, and outcomes that do not match the distances', () => {
     expect(() => transferSuccess([1], [])).toThrow('got none');
     expect(() => transferSuccess([1, 0.5], [{ name: 'a→b', success: [true] }])).toThrow('a→b has 1 outcomes');
+  });
+});
+
+describe('similarity histogram', () => {
+  test('a bin holds its lower edge; the last both; beyond ±1 counts at the ends', () => {
+    const scores = Float64Array.of(-1, -0.5, 0, 0.49, 0.5, 1, 1.0000001, -1.2);
+    const same = [false, false, false, true, true, true, true, false];
+    const { edges, same: one, different } = similarityHistogram(scores, same, 4);
+    expect(edges).toEqual([-1, -0.5, 0, 0.5, 1]);
+    expect(different).toEqual([2, 1, 1, 0]);
+    expect(one).toEqual([0, 0, 1, 3]);
+  });
+
+  test('refuses NaN, lists of unequal length, no bins', () => {
+    expect(() => similarityHistogram(Float64Array.of(Number.NaN), [true])).toThrow('pair 0 is NaN');
+    expect(() => similarityHistogram(new Float64Array(2), [true])).toThrow('2 scores and 1 labels');
+    expect(() => similarityHistogram(new Float64Array(1), [true], 0)).toThrow('at least 1, got 0');
   });
 });

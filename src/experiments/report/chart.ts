@@ -94,7 +94,12 @@ export function drawChart(options: ChartOptions): Figure {
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-labelledby', `${options.id}-title ${options.id}-description`);
   // Joined as text: parsed as HTML, SVG's self-closing elements would swallow one another.
-  const text = svg.outerHTML;
+  // Plot numbers its clip paths through the life of the process; named by figure they are always the same.
+  const clips = [...new Set(svg.outerHTML.match(/plot-clip-\d+/g))];
+  const text = clips.reduce(
+    (markup, clip, i) => markup.replaceAll(new RegExp(`${clip}(?!\\d)`, 'g'), `${options.id}-clip-${i}`),
+    svg.outerHTML,
+  );
   const start = text.indexOf('>') + 1;
   const end = text.lastIndexOf('</svg>');
   const describe =
@@ -148,6 +153,8 @@ function symbolPath(symbol: Marker): string {
 
 /** A figure for a file of its own: on white, in near-black, so that it looks alike wherever it is shown. */
 export function standalone(figure: Figure): string {
-  const svg = figure.svg.replace('<svg ', '<svg color="#16181d" style="background:#fff" ');
+  const svg = figure.svg
+    .replace('<svg ', '<svg color="#16181d" ')
+    .replace('</desc>', '</desc><rect width="100%" height="100%" fill="#ffffff"/>');
   return `<?xml version="1.0" encoding="UTF-8"?>\n${svg}\n`;
 }

@@ -1,6 +1,6 @@
 /** The two figures that the study is about: how often attacks succeed, white-box and black-box. */
 import * as Plot from '@observablehq/plot';
-import { drawChart, type Figure, type SeriesStyle, seriesStyles } from './chart.ts';
+import { drawChart, type Figure, HALF_WIDTH, type SeriesStyle, seriesStyles } from './chart.ts';
 import { fileName, PIXEL_STEPS } from './format.ts';
 import type { Results } from './results.ts';
 import {
@@ -69,6 +69,8 @@ function whiteBoxFigure(results: Results, attack: string | undefined, norm: 'rms
       `Share of pairs on which ${which} succeeded with an ${name} perturbation no larger than the axis says. ` +
       `Lower is more robust. ${intervalNote(results)}`,
     series: series.map((s) => s.style),
+    // RMS is the study's own measure; L∞ stands beside it.
+    ...(norm === 'linf' ? { width: HALF_WIDTH, height: 300 } : {}),
     plot: {
       x: { label: `${name} perturbation (1/255)`, domain: [0, range * PIXEL_STEPS], grid: true },
       y: { label: 'attack success rate', domain: [0, 1], grid: true, tickFormat: '.0%' },

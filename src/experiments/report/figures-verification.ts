@@ -1,7 +1,7 @@
 /** How well each defence knows people apart: ROC and the spread of similarities. */
 import * as Plot from '@observablehq/plot';
 import { drawChart, type Figure, HALF_WIDTH, seriesStyles } from './chart.ts';
-import { falseAcceptRate, percent } from './format.ts';
+import { falseAcceptRate } from './format.ts';
 import type { Results } from './results.ts';
 
 /** True accept rate against false accept rate, the latter by logarithm; one line per seed. */
@@ -117,15 +117,16 @@ export function similarityFigure(results: Results): Figure {
     title: 'Similarity of pairs, and the threshold',
     caption:
       'How similar each defence finds pairs of one person (filled) and of two people (outlined), and its threshold ' +
-      `(dashed; false accept rate ${percent(rows[0]!.threshold.far, 2)} %). First seed; each row has a height of its own.`,
+      `(dashed; false accept rate ${falseAcceptRate(rows[0]!.threshold.far)}). First seed; each row has a height of its own.`,
     series: [],
     width: HALF_WIDTH,
-    height: 76 + rows.length * ROW_HEIGHT,
+    height: 90 + rows.length * ROW_HEIGHT,
     plot: {
       marginLeft: 14 + Math.min(24, Math.max(...labels.map((l) => l.length))) * 7,
       marginRight: 16,
+      marginTop: 40,
       x: { label: 'similarity (cosine)', domain: [low, high], grid: true },
-      y: { axis: null, domain: [0, 1.2] },
+      y: { axis: null, domain: [0, 1.08] },
       fy: { label: null, domain: labels, axis: 'left', tickSize: 0, padding: 0.12 },
       marks: [
         Plot.rect(
@@ -137,7 +138,15 @@ export function similarityFigure(results: Results): Figure {
           { ...bar, fill: different!.color, fillOpacity: 0.12, stroke: different!.color, strokeWidth: 0.9 },
         ),
         Plot.ruleY([0]),
-        Plot.text(named, { fy: 'row', x: 'x', y: 1.08, text: 'text', fill: 'color', fontWeight: 600 }),
+        Plot.text(named, {
+          fy: 'row',
+          x: 'x',
+          y: 1.08,
+          dy: -9,
+          text: 'text',
+          fill: 'color',
+          fontWeight: 600,
+        }),
         Plot.ruleX(rows, {
           fy: 'name',
           x: (r: (typeof rows)[number]) => r.threshold.value,

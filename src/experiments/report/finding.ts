@@ -1,6 +1,6 @@
 /** What came out, in plain words, made from the numbers alone: it says so when there is no clear difference. */
 import type { Interval } from '../../evaluation/intervals.ts';
-import { counted, fixed, PIXEL_STEPS, percent } from './format.ts';
+import { counted, fixed, PIXEL_STEPS, percent, unbroken } from './format.ts';
 import type { DefenceResults, Results } from './results.ts';
 import {
   attackedPairs,
@@ -16,7 +16,7 @@ import {
 
 /** The head of a report. */
 export interface Finding {
-  /** One sentence. */
+  /** One sentence, without its full stop. */
   readonly headline: string;
   /** Sentences that follow: accuracy, black-box. */
   readonly details: readonly string[];
@@ -29,6 +29,11 @@ const MATCHED = 0.02;
 
 /** The finding of a study: the paper's method against the baseline, or the last defence if it is not there. */
 export function finding(results: Results): Finding {
+  const { headline, details, caveats } = found(results);
+  return { headline: unbroken(headline), details: details.map(unbroken), caveats: caveats.map(unbroken) };
+}
+
+function found(results: Results): Finding {
   const base = baseline(results);
   const subject = results.defences.find((d) => d.name === 'diverse') ?? results.defences.at(-1)!;
   if (subject === base) {
@@ -46,11 +51,11 @@ export function finding(results: Results): Finding {
 function whiteBoxSentences(results: Results, subject: DefenceResults, base: DefenceResults): string[] {
   const [one, other] = [quoted(subject), quoted(base)];
   const attack = whiteBoxAttacks(results)[0];
-  if (attack === undefined) return [`${one} and ${other} were trained and verified; no attack was run.`];
+  if (attack === undefined) return [`${one} and ${other} were trained and verified; no attack was run`];
   const ratio = whiteBoxRatio(subject, base, attack);
   if (ratio === undefined) {
     return [
-      `${one} and ${other} cannot be compared by the median perturbation.`,
+      `${one} and ${other} cannot be compared by the median perturbation`,
       'They share no attacked pairs, or one of them withstood the attack on at least half of them.',
     ];
   }
@@ -59,16 +64,16 @@ function whiteBoxSentences(results: Results, subject: DefenceResults, base: Defe
   const side = clearSide(ratio, 1);
   if (side > 0)
     return [
-      `${one} withstands the attack better: fooling it takes ${times} times the perturbation that ${other} takes.`,
+      `${one} withstands the attack better: fooling it takes ${times} times the perturbation that ${other} takes`,
       detail,
     ];
   if (side < 0)
     return [
-      `${one} withstands the attack less well: fooling it takes only ${times} times the perturbation that ${other} takes.`,
+      `${one} withstands the attack less well: fooling it takes only ${times} times the perturbation that ${other} takes`,
       detail,
     ];
   return [
-    `No clear difference: fooling ${one} takes ${times} times the perturbation that ${other} takes.`,
+    `No clear difference: fooling ${one} takes ${times} times the perturbation that ${other} takes`,
     detail,
   ];
 }
@@ -77,9 +82,9 @@ function aloneSentence(results: Results, defence: DefenceResults): string {
   const accuracy = `${quoted(defence)} verifies ${percent(overSeeds(defence, (r) => r.verification.accuracy).value)} % of pairs correctly`;
   const attack = whiteBoxAttacks(results)[0];
   const summary = attack === undefined ? undefined : whiteBoxSummaries(results, attack, 1)[0];
-  if (summary === undefined) return `${accuracy}; no attack was run.`;
+  if (summary === undefined) return `${accuracy}; no attack was run`;
   const median = fixed(summary.median.rms.value * PIXEL_STEPS, 2);
-  return `${accuracy}, and ${attack} fools it with a median perturbation of ${median}/255 RMS.`;
+  return `${accuracy}, and ${attack} fools it with a median perturbation of ${median}/255 RMS`;
 }
 
 function accuracySentence(subject: DefenceResults, base: DefenceResults): string {

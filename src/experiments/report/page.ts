@@ -66,10 +66,9 @@ function allSections(results: Results): Section[] {
       id: 'white-box',
       title: 'White-box robustness',
       body: [
-        // The first figure is the study's own: it gets the whole width.
-        ...figures.whiteBox.slice(0, 1).map(chart),
+        ...figures.whiteBox.filter((f) => f.id.endsWith('rms')).map(chart),
         ...whiteBoxAttacks(results).map((attack) => htmlTable(whiteBoxTable(results, attack))),
-        pair(figures.whiteBox.slice(1)),
+        pair(figures.whiteBox.filter((f) => !f.id.endsWith('rms'))),
       ].join('\n'),
     },
     {

@@ -202,7 +202,7 @@ export class ResultsError extends Error {
  * @throws ResultsError that names the file, the first things wrong with it, and what to do.
  */
 export function parseResults(json: unknown, from: string): Results {
-  const head = z.object({ schema: z.unknown(), version: z.unknown() }).safeParse(json);
+  const head = z.object({ schema: z.unknown().optional(), version: z.unknown().optional() }).safeParse(json);
   if (!head.success || head.data.schema !== RESULTS_SCHEMA) {
     const got = head.success && head.data.schema !== undefined ? JSON.stringify(head.data.schema) : 'none';
     throw new ResultsError(
