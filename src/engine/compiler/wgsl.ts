@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts';
+import { PHILOX_WGSL } from '../ops/random.ts';
 import type { DType, Lane, Tensor } from '../tensor.ts';
 
 /** Words of parameters that one dispatch may carry: 64 bytes of immediates. */
@@ -120,7 +121,7 @@ export class KernelText {
     }
     return {
       label: spec.label,
-      wgsl: `${lines.join('\n')}\n${spec.body}`,
+      wgsl: [...lines, ...(spec.body.includes('philox(') ? [PHILOX_WGSL] : []), spec.body].join('\n'),
       uses: this.#uses.map(({ node, access }) => ({ node, access })),
       params: this.#params.map(({ value }) => value >>> 0),
       grid: spec.grid,
