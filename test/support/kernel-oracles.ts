@@ -111,3 +111,25 @@ export function convOracle(
             }
   return { y, dx, dw, oh, ow };
 }
+
+/** Gauss–Jordan elimination of a matrix with positive pivots: its log-determinant and inverse. */
+export function eliminate(
+  matrix: readonly number[],
+  size: number,
+): { logDeterminant: number; inverse: number[] } {
+  const a = Array.from({ length: size }, (_, i) => [
+    ...matrix.slice(i * size, (i + 1) * size),
+    ...Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)),
+  ]);
+  let logDeterminant = 0;
+  for (let p = 0; p < size; p++) {
+    const pivot = a[p]![p]!;
+    logDeterminant += Math.log(pivot);
+    a[p] = a[p]!.map((v) => v / pivot);
+    for (let i = 0; i < size; i++) {
+      const factor = a[i]![p]!;
+      if (i !== p) a[i] = a[i]!.map((v, j) => v - factor * a[p]![j]!);
+    }
+  }
+  return { logDeterminant, inverse: a.flatMap((row) => row.slice(size)) };
+}
