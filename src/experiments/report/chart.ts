@@ -32,7 +32,7 @@ export interface SeriesStyle {
 }
 
 const COLORS = ['#7a7f87', '#2a7fd4', '#c9562c', '#12936b', '#a854b5', '#a17a00', '#4f63d9', '#c23a6b'];
-const DASHES = [undefined, '7 3', '2 3', '9 3 2 3', '5 2', '1 2 5 2', '12 4', '3 2 3 5'];
+const DASHES = [undefined, '7 3', '2 3', '9 3 2 3', '15 4', '1 2 5 2', '4 4', '3 2 3 6'];
 const SYMBOLS: Marker[] = ['circle', 'square', 'triangle', 'diamond', 'cross', 'star', 'wye', 'hexagon'];
 
 /** One style per label, in order. After eight the colours begin again with other markers and dashes. */

@@ -36,14 +36,15 @@ figcaption strong, caption strong { color: var(--ink); font-weight: 600; }
 .scroll { overflow-x: auto; margin: 1rem 0 1.5rem; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); font-size: .85rem; line-height: 1.45; padding-bottom: .7rem; }
-/* Stays in view while a wide table scrolls beneath it. */
-.scroll caption { position: sticky; left: 0; display: block; max-width: calc(100vw - 3rem); }
+.note { color: var(--soft); font-size: .85rem; line-height: 1.45; max-width: 52rem; margin: -.75rem 0 1.75rem; }
+.dense .range { display: block; }
 th, td { padding: .42rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: baseline; }
 thead th { border-bottom: 1.5px solid var(--soft); font-weight: 600; vertical-align: bottom; white-space: normal; }
 tbody th { text-align: left; font-weight: 600; }
 .words, th:first-child { text-align: left; }
 .unit, .spread { color: var(--soft); font-weight: 400; }
 .spread { font-size: .8em; }
+.settings th, .settings td { padding-top: .25rem; padding-bottom: .25rem; }
 .settings td { text-align: left; white-space: normal; overflow-wrap: anywhere; font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; font-size: .82rem; }
 .example { break-inside: avoid; border: 1px solid var(--line); border-radius: 8px; background: var(--card); padding: 1rem; }
 .faces { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: .75rem; margin: 0; padding: 0; list-style: none; }
@@ -70,7 +71,6 @@ footer { color: var(--soft); font-size: .82rem; padding-top: 2.5rem; padding-bot
   table { font-size: 7.6pt; break-inside: avoid; }
   th, td { padding: .25rem .35rem; }
   .scroll { overflow: visible; }
-  .scroll caption { display: table-caption; max-width: none; }
   details::details-content { content-visibility: visible; block-size: auto; }
 }
 `;

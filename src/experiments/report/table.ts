@@ -1,6 +1,6 @@
 /** A table as data, and its four forms: terminal, Markdown, CSV and HTML. */
 import type { Interval } from '../../evaluation/intervals.ts';
-import { escapeMarkup, printable } from './format.ts';
+import { escapeMarkup, printable, unbroken } from './format.ts';
 
 /** A number as measured, with its spread; or words; or nothing to say. */
 export type Cell =
@@ -109,17 +109,33 @@ export function htmlTable(table: Table): string {
       return `<tr>${cells.join('')}</tr>`;
     })
     .join('\n');
+  // Many columns of intervals fit only with the interval under its value.
+  const dense = table.columns.filter((_, c) => table.rows.some((row) => bounded(row[c]))).length > DENSE;
+  const note =
+    table.note === ''
+      ? ''
+      : `<p class="note" id="note-${table.id}">${escapeMarkup(unbroken(table.note))}</p>`;
   return (
-    `<div class="scroll" tabindex="0" role="region" aria-labelledby="table-${table.id}"><table>` +
-    `<caption id="table-${table.id}"><strong>${escapeMarkup(table.title)}.</strong> ${escapeMarkup(table.note)}</caption>` +
-    `<thead><tr>${head}</tr></thead>\n<tbody>${body}</tbody></table></div>`
+    `<div class="scroll" tabindex="0" role="region" aria-labelledby="table-${table.id}">` +
+    `<table${dense ? ' class="dense"' : ''}${note === '' ? '' : ` aria-describedby="note-${table.id}"`}>` +
+    `<caption id="table-${table.id}"><strong>${escapeMarkup(table.title)}</strong></caption>` +
+    `<thead><tr>${head}</tr></thead>\n<tbody>${body}</tbody></table></div>${note}`
   );
+}
+
+/** More columns of intervals than a page holds side by side. */
+const DENSE = 6;
+
+function bounded(cell: Cell): boolean {
+  return isInterval(cell) && !Number.isNaN(cell.low) && !Number.isNaN(cell.high);
 }
 
 function htmlCell(cell: Cell, column: Column): string {
   const spread = spreadText(cell, column);
   const value = escapeMarkup(valueText(cell, column));
-  return spread === '' ? value : `${value} <span class="spread">${escapeMarkup(spread)}</span>`;
+  return spread === ''
+    ? value
+    : `${value} <span class="spread${bounded(cell) ? ' range' : ''}">${escapeMarkup(spread)}</span>`;
 }
 
 function cellText(cell: Cell, column: Column): string {
@@ -138,7 +154,7 @@ function valueText(cell: Cell, column: Column): string {
 function spreadText(cell: Cell, column: Column): string {
   const write = column.write ?? String;
   if (hasDeviation(cell)) return `± ${write(cell.deviation)}`;
-  if (!isInterval(cell) || Number.isNaN(cell.low) || Number.isNaN(cell.high)) return '';
+  if (!isInterval(cell) || !bounded(cell)) return '';
   return `[${write(cell.low)}, ${write(cell.high)}]`;
 }
 
