@@ -101,13 +101,15 @@ export function lose(pixels: Float64Array, size: number, step: number): void {
 }
 
 function transform(block: Float64Array, scratch: Float64Array, m: Float64Array, back: boolean): void {
+  const acrossK = back ? 1 : 8;
+  const acrossN = back ? 8 : 1;
   for (let pass = 0; pass < 2; pass++) {
     const from = pass === 0 ? block : scratch;
     const to = pass === 0 ? scratch : block;
     for (let r = 0; r < 8; r++) {
       for (let k = 0; k < 8; k++) {
         let sum = 0;
-        for (let n = 0; n < 8; n++) sum += from[r * 8 + n]! * (back ? m[n * 8 + k]! : m[k * 8 + n]!);
+        for (let n = 0; n < 8; n++) sum += from[r * 8 + n]! * m[k * acrossK + n * acrossN]!;
         to[k * 8 + r] = sum;
       }
     }
@@ -117,7 +119,8 @@ function transform(block: Float64Array, scratch: Float64Array, m: Float64Array, 
 /** Contrast, saturation and noise, then bytes. */
 export function develop(pixels: Float64Array, size: number, shot: Shot): Uint8Array {
   const { contrast, saturation, noise } = shot.camera;
-  const out = new Uint8Array(size * size * 3);
+  // This kind of array rounds and clamps what is stored.
+  const out = new Uint8ClampedArray(size * size * 3);
   for (let i = 0; i < size * size; i++) {
     const r = pixels[3 * i]!;
     const g = pixels[3 * i + 1]!;
@@ -125,24 +128,12 @@ export function develop(pixels: Float64Array, size: number, shot: Shot): Uint8Ar
     const grey = 0.3 * r + 0.59 * g + 0.11 * b;
     const h = hash3(i, size, shot.texture);
     // Two bytes of hash make a triangular error; sensors' noise is mostly shared by the channels.
-    const shared = ((h & 255) + ((h >>> 8) & 255) - 255) * (noise / 104);
+    const shared = ((h & 255) + ((h >>> 8) & 255) - 255) * (noise / 104) + 118;
     const red = (((h >>> 16) & 255) - 127.5) * (noise / 200);
     const blue = ((h >>> 24) - 127.5) * (noise / 200);
-    out[3 * i] = clamp(
-      Math.round((grey + saturation * (r - grey) - 118) * contrast + 118 + shared + red),
-      0,
-      255,
-    );
-    out[3 * i + 1] = clamp(
-      Math.round((grey + saturation * (g - grey) - 118) * contrast + 118 + shared),
-      0,
-      255,
-    );
-    out[3 * i + 2] = clamp(
-      Math.round((grey + saturation * (b - grey) - 118) * contrast + 118 + shared + blue),
-      0,
-      255,
-    );
+    out[3 * i] = (grey + saturation * (r - grey) - 118) * contrast + shared + red;
+    out[3 * i + 1] = (grey + saturation * (g - grey) - 118) * contrast + shared;
+    out[3 * i + 2] = (grey + saturation * (b - grey) - 118) * contrast + shared + blue;
   }
-  return out;
+  return new Uint8Array(out.buffer);
 }

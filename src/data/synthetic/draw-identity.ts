@@ -204,12 +204,12 @@ export function drawIdentity(seed: number, identity: number): Identity {
     0,
     1,
   );
-  const age = clamp(16 + 64 * d.uniform('age') ** 1.35, 16, 80);
+  const age = clamp(16 + 64 * d.uniform('age') ** 1.7, 16, 80);
   const tone = d.uniform('skin.tone') ** 1.15;
   const base = skinAt(tone);
   const ruddy = d.normal('skin.undertone', 0, 0.06);
   const skin = scale(base, 1 + ruddy, 1, 1 - 1.2 * ruddy);
-  const greyness = clamp((age - 38) / 34 + d.normal('hair.grey', 0, 0.22), 0, 1) * (age > 30 ? 1 : 0);
+  const greyness = clamp((age - 42) / 34 + d.normal('hair.grey', 0, 0.22), 0, 1) * (age > 30 ? 1 : 0);
   const hair = drawHair(d, masculinity, greyness, tone);
   const width = d.normal('head.width', 41.5 + masculinity * 1.2, 2.2);
   const heavy = d.normal('head.heavy', 0, 1);

@@ -65,6 +65,8 @@ export class Head {
   readonly #crown: number;
   readonly #widest: number;
   readonly #rounds: number;
+  /** How far from the middle a turned nose can reach. */
+  readonly #noseBox: number;
   /** Picture (template) to pose coordinates: x' = a·u − b·v + c, y' = b·u + a·v + d. */
   readonly #inverse: readonly [number, number, number, number];
   readonly landmarks: readonly (readonly [number, number])[];
@@ -81,6 +83,7 @@ export class Head {
     this.#crown = identity.head.crown;
     const { width, depth } = identity.head;
     this.#widest = Math.sqrt((width * this.cosYaw) ** 2 + (depth * this.sinYaw) ** 2);
+    this.#noseBox = 15 + 16 * Math.abs(this.sinYaw / this.cosYaw);
     this.#rounds = Math.abs(shot.pitch) < 0.04 ? 2 : 3;
     this.#fill(identity, shot);
 
@@ -246,7 +249,7 @@ export class Head {
       out.nx = (nx * round) / length;
       out.ny = ny / length;
       out.nz = nz / length;
-      if (x < 26 && x > -26 && y > -20 && y < 34) {
+      if (x < this.#noseBox && x > -this.#noseBox && y > -20 && y < 34) {
         // The nose stands out of the head, so a turn moves it further.
         const x0 = x;
         const y0 = y;
