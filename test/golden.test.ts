@@ -17,8 +17,9 @@ const { batch, classes, embedding, epsilon, slope, margin, scale } = goldenStepS
 const network = goldenNetwork(SIZE);
 const golden = goldenCase(SIZE);
 
+/** [1, channels], which prelu and batchNorm lay along the last axis. */
 function filled(channels: number, value: number): NdArray {
-  return fromValues([1, 1, 1, 1, channels], new Array<number>(channels).fill(value));
+  return fromValues([1, channels], new Array<number>(channels).fill(value));
 }
 
 function weightOf(layer: GoldenLayer, drawn: Float32Array): NdArray {

@@ -58,6 +58,33 @@ const BROADCASTS: readonly (readonly [Shape, Shape])[] = [
     [3, 8, 33],
     [1, 8, 1],
   ],
+  // A multiple of 4 elements in rows that are not: four neighbours straddle a row's end.
+  [[4, 5], [5]],
+  [[4, 6, 3], [3]],
+  [
+    [3, 4, 5],
+    [3, 1, 5],
+  ],
+  [
+    [3, 4, 5],
+    [1, 4, 5],
+  ],
+  [
+    [4, 7],
+    [4, 1],
+  ],
+  [
+    [3, 1, 5],
+    [1, 4, 5],
+  ],
+  [
+    [1, 2, 3],
+    [4, 1, 3],
+  ],
+  [
+    [2, 4, 3, 4, 3],
+    [2, 1, 1, 4, 3],
+  ],
 ];
 
 const same = SHAPES.map((shape) => [shape, shape] as const);
@@ -123,6 +150,7 @@ function choiceCases(): OpCase[] {
     cases.push(row('select', [mask(shape), uniform(shape), uniform(shape)], {}));
   }
   cases.push(row('select', [mask([3, 1, 5]), uniform([1, 4, 5]), uniform([])], {}));
+  cases.push(row('select', [mask([4, 5]), uniform([4, 1]), uniform([5])], {}));
   cases.push(row('select', [mask([2, 1, 1, 1, 1]), uniform([1, 3, 4, 4, 8]), uniform([2, 3, 4, 4, 8])], {}));
   cases.push(row('minimum', [distinct([3, 5, 9]), given([9], [-0.5, 0.25, 0.5])], {}));
   return cases;

@@ -94,8 +94,9 @@ function present<T>(row: OpCase, value: T | null | undefined, input: number): T 
   return value;
 }
 
-/** The element that is furthest outside its tolerance. */
+/** The element that is furthest outside its tolerance, and how many are outside. */
 export interface Mismatch {
+  readonly count: number;
   readonly flat: number;
   readonly expected: number;
   readonly got: number;
@@ -113,14 +114,16 @@ export function findMismatch(
   }
   let worst: Mismatch | undefined;
   let excess = 0;
+  let count = 0;
   for (let flat = 0; flat < got.length; flat++) {
     const error = Math.abs(got[flat]! - expected.data[flat]!);
     // NaN compares false with everything: ask for what is good, not for what is bad.
     if (error <= tolerance[flat]!) continue;
+    count++;
     const over = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error - tolerance[flat]!;
     if (worst && over <= excess) continue;
     excess = over;
-    worst = { flat, expected: expected.data[flat]!, got: got[flat]!, allowed: tolerance[flat]! };
+    worst = { count, flat, expected: expected.data[flat]!, got: got[flat]!, allowed: tolerance[flat]! };
   }
-  return worst;
+  return worst && { ...worst, count };
 }

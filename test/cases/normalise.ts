@@ -14,14 +14,19 @@ function batchNormCases(): OpCase[] {
     [1, 4, 14, 14, 64],
     [3, 8, 7, 7, 30],
     [1, 8, 28, 28, 8],
+    // Embeddings: statistics over the batch alone.
+    [3, 9, 12],
   ];
   for (const shape of shapes) {
-    const parameter = [shape[0]!, 1, 1, 1, shape[4]!];
+    const parameter = [shape[0]!, shape[shape.length - 1]!];
     const inputs = [uniform(shape), apart(parameter), uniform(parameter)];
     cases.push(row('batchNorm', inputs, { eps: EPS }));
   }
+  // Members that share gamma and beta.
+  const shared = [apart([1, 5]), uniform([1, 5])];
+  cases.push(row('batchNorm', [uniform([3, 2, 4, 3, 5]), ...shared], { eps: EPS }));
   // A mean that dwarfs the deviation: E[x²] − E[x]² would lose the variance.
-  const parameter = [1, 1, 1, 1, 4];
+  const parameter = [1, 4];
   cases.push(
     row('batchNorm', [uniform([1, 4, 5, 5, 4], 99, 101), apart(parameter), uniform(parameter)], { eps: EPS }),
   );

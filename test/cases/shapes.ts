@@ -24,6 +24,15 @@ function reductionCases(): OpCase[] {
       [[1, 2, 3], [4], undefined],
     ],
     [[2, 1, 6], [[1]]],
+    // Four neighbours straddle a row's end.
+    [
+      [3, 4, 5],
+      [[0], [1], [0, 2], [1, 2]],
+    ],
+    [
+      [2, 4, 3, 4, 3],
+      [[0], [2], [1, 2, 3], [0, 3]],
+    ],
   ];
   for (const [shape, choices] of domains) {
     for (const axes of choices) {
