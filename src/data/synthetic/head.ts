@@ -255,7 +255,7 @@ export class Head {
         const y0 = y;
         const shear = sinYaw / cosYaw;
         let height = this.noseHeight(x, y);
-        for (let round = 0; round < 3; round++) {
+        for (let round = 0; round < 3 && height > 0; round++) {
           x = x0 - height * shear;
           y = y0 + height * tilt;
           height += 0.7 * (this.noseHeight(x, y) - height);
