@@ -3,10 +3,85 @@
  * oracle. Touches no host: Node's tests and the browser page both use it.
  */
 
-import type { Engine, InputSpec, Tensor, TypedArray } from '../../src/engine/index.ts';
-import * as facet from '../../src/engine/index.ts';
+import {
+  abs,
+  add,
+  batchNorm,
+  broadcastTo,
+  cast,
+  clamp,
+  concat,
+  conv2d,
+  depthwiseConv2d,
+  div,
+  type Engine,
+  equal,
+  exp,
+  full,
+  gather,
+  gradients,
+  greater,
+  type InputSpec,
+  input,
+  iota,
+  l2Normalize,
+  less,
+  log,
+  logDet,
+  logSumExp,
+  matmul,
+  max,
+  maximum,
+  mean,
+  minimum,
+  mul,
+  neg,
+  oneHot,
+  pad,
+  pow,
+  prelu,
+  reciprocal,
+  relu,
+  relu6,
+  reshape,
+  rsqrt,
+  select,
+  sign,
+  slice,
+  softmaxCrossEntropy,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  type TypedArray,
+  tanh,
+  transpose,
+} from '../../src/engine/index.ts';
 import { buildCase, findMismatch, type Mismatch, type OpCase } from '../cases/index.ts';
 import type { NdArray } from '../oracle/index.ts';
+
+/** Ops that are called alike, to be picked by a row's name. */
+const pairs = { add, sub, mul, div, minimum, maximum, greater, less, equal };
+const singles = {
+  neg,
+  abs,
+  sign,
+  exp,
+  log,
+  sqrt,
+  rsqrt,
+  tanh,
+  square,
+  reciprocal,
+  relu,
+  relu6,
+  logDet,
+};
+const tensorPairs = { prelu, gather, softmaxCrossEntropy };
+const reductions = { sum, mean, max };
+const reshapes = { reshape, broadcastTo };
+const convolutions = { conv2d, depthwiseConv2d };
 
 /** The op of a row, called on symbolic tensors. */
 function call(row: OpCase, inputs: readonly Tensor[]): readonly Tensor[] {
@@ -21,7 +96,7 @@ function call(row: OpCase, inputs: readonly Tensor[]): readonly Tensor[] {
     case 'greater':
     case 'less':
     case 'equal':
-      return [facet[row.op](a, row.attributes.b ?? b)];
+      return [pairs[row.op](a, row.attributes.b ?? b)];
     case 'neg':
     case 'abs':
     case 'sign':
@@ -35,53 +110,53 @@ function call(row: OpCase, inputs: readonly Tensor[]): readonly Tensor[] {
     case 'relu':
     case 'relu6':
     case 'logDet':
-      return [facet[row.op](a)];
+      return [singles[row.op](a)];
     case 'pow':
-      return [facet.pow(a, row.attributes.exponent)];
+      return [pow(a, row.attributes.exponent)];
     case 'clamp':
-      return [facet.clamp(a, row.attributes.low, row.attributes.high)];
+      return [clamp(a, row.attributes.low, row.attributes.high)];
     case 'prelu':
     case 'gather':
     case 'softmaxCrossEntropy':
-      return [facet[row.op](a, b)];
+      return [tensorPairs[row.op](a, b)];
     case 'select':
-      return [facet.select(a, b, c)];
+      return [select(a, b, c)];
     case 'sum':
     case 'mean':
     case 'max':
-      return [facet[row.op](a, row.attributes.axes, { keepDims: row.attributes.keepDims ?? false })];
+      return [reductions[row.op](a, row.attributes.axes, { keepDims: row.attributes.keepDims ?? false })];
     case 'reshape':
     case 'broadcastTo':
-      return [facet[row.op](a, row.attributes.shape)];
+      return [reshapes[row.op](a, row.attributes.shape)];
     case 'transpose':
-      return [facet.transpose(a, row.attributes.permutation)];
+      return [transpose(a, row.attributes.permutation)];
     case 'slice':
-      return [facet.slice(a, row.attributes.starts, row.attributes.ends)];
+      return [slice(a, row.attributes.starts, row.attributes.ends)];
     case 'pad':
-      return [facet.pad(a, row.attributes.before, row.attributes.after)];
+      return [pad(a, row.attributes.before, row.attributes.after)];
     case 'concat':
-      return [facet.concat(inputs, row.attributes.axis)];
+      return [concat(inputs, row.attributes.axis)];
     case 'full':
-      return [facet.full(row.attributes.shape, row.attributes.value)];
+      return [full(row.attributes.shape, row.attributes.value)];
     case 'iota':
-      return [facet.iota(row.attributes.shape, row.attributes.axis)];
+      return [iota(row.attributes.shape, row.attributes.axis)];
     case 'oneHot':
-      return [facet.oneHot(a, row.attributes.depth)];
+      return [oneHot(a, row.attributes.depth)];
     case 'cast':
-      return [facet.cast(a, row.attributes.dtype)];
+      return [cast(a, row.attributes.dtype)];
     case 'matmul':
-      return [facet.matmul(a, b, row.attributes)];
+      return [matmul(a, b, row.attributes)];
     case 'conv2d':
     case 'depthwiseConv2d':
-      return [facet[row.op](a, b, row.attributes)];
+      return [convolutions[row.op](a, b, row.attributes)];
     case 'batchNorm': {
-      const { y, mean, variance } = facet.batchNorm(a, { gamma: b, beta: c, eps: row.attributes.eps });
+      const { y, mean, variance } = batchNorm(a, { gamma: b, beta: c, eps: row.attributes.eps });
       return [y, mean, variance];
     }
     case 'l2Normalize':
-      return [facet.l2Normalize(a, row.attributes.axis, row.attributes.eps)];
+      return [l2Normalize(a, row.attributes.axis, row.attributes.eps)];
     case 'logSumExp':
-      return [facet.logSumExp(a, row.attributes.axis)];
+      return [logSumExp(a, row.attributes.axis)];
   }
 }
 
@@ -90,12 +165,12 @@ export async function runOpCase(engine: Engine, row: OpCase): Promise<string[]> 
   const built = buildCase(row);
   const specs: Record<string, InputSpec> = {};
   const data: Record<string, TypedArray> = {};
-  for (const [i, input] of built.inputs.entries()) {
-    specs[`x${i}`] = facet.input(input.shape, input.dtype);
-    data[`x${i}`] = input.data;
+  for (const [i, { shape, dtype, data: values }] of built.inputs.entries()) {
+    specs[`x${i}`] = input(shape, dtype);
+    data[`x${i}`] = values;
   }
   if (built.seed) {
-    specs.dy = facet.input(built.seed.shape);
+    specs.dy = input(built.seed.shape);
     data.dy = built.seed.data;
   }
   const shapes = new Map<string, readonly number[]>();
@@ -109,7 +184,7 @@ export async function runOpCase(engine: Engine, row: OpCase): Promise<string[]> 
       for (const [i, y] of results.entries()) outputs[`output ${i}`] = y;
       if (symbolic.dy) {
         const wrt = row.wrt.map((i) => inputs[i]!);
-        for (const [i, gradient] of facet.gradients(results[0]!, wrt, symbolic.dy).entries()) {
+        for (const [i, gradient] of gradients(results[0]!, wrt, symbolic.dy).entries()) {
           outputs[`gradient by input ${row.wrt[i]}`] = gradient;
         }
       }
