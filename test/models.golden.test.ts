@@ -141,12 +141,15 @@ describe.each(golden.cases)('MobileFaceNet at $size×$size', (expected) => {
 
     expectSampled(first.features!, expected.training.features, expected.featureIndices, 'features');
     expectSampled(first.byImages!, expected.training.imageGradient, expected.imageIndices, 'image gradient');
-    for (const [name, value] of Object.entries(expected.training.gradientNorms)) {
+    const norms = Object.entries(expected.training.gradientNorms);
+    // Where another BatchNorm follows, gradients by scale and shift all but cancel: those few are held to an absolute bound.
+    const floor = 1e-6 * Math.max(...norms.map(([, value]) => value));
+    for (const [name, value] of norms) {
       const key =
         name === 'classifier'
           ? 'classifier/weight'
           : `network/${name.replace(/\.(gamma|beta)$/, '.norm.$1')}`;
-      expect(Math.abs(first[key]![0]! - value), `‖gradient of ${name}‖`).toBeLessThan(1e-3 * value + 1e-6);
+      expect(Math.abs(first[key]![0]! - value), `‖gradient of ${name}‖`).toBeLessThan(1e-3 * value + floor);
     }
     for (const [step, value] of expected.training.losses.entries()) {
       const slack = Math.max(1e-4 * value, 10 * expected.training.lossDeviations[step]!);
