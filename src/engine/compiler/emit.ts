@@ -2,7 +2,7 @@ import type { AdapterTraits } from '../kernels/plan.ts';
 import { sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { Domain, unravel, writeExpression } from './expression.ts';
-import { type Group, groupDomain, groupLanes, isOwnLinear, reductionCuts } from './group.ts';
+import { columnLanes, type Group, groupDomain, groupLanes, isOwnLinear, reductionCuts } from './group.ts';
 import type { StoredGraph } from './store.ts';
 import { type Load, storageOf } from './trace-loads.ts';
 import { KernelText, laneType, literal, type Step } from './wgsl.ts';
@@ -211,7 +211,7 @@ function emitColumns(group: Group, context: EmitContext): Step {
   const splits = (first.body.kind === 'reduce' && first.body.splits) || 1;
   const loads = group.anchors.flatMap((node) => [...graph.loads.get(node)!]);
   const domain = new Domain(loads, outer * reduced * inner, reductionCuts(first));
-  const lanes = inner % 4 === 0 ? 4 : 1;
+  const lanes = columnLanes(group, graph);
   const text = new KernelText(context.bufferOf);
   const count = (outer * splits * inner) / lanes;
   const countText = text.param('count', count);

@@ -153,11 +153,23 @@ export function groupLanes(group: Group, graph: StoredGraph): 0 | 1 | 4 {
   const vector = domain.extents.length <= 1 || inner % 4 === 0;
   if (group.anchor === 'kernel') return group.plan!.lanes === 4 ? (vector ? 4 : 0) : 1;
   if (group.anchor === 'reduce') {
-    const shape = group.anchors[0]!.inputs[0]!.shape;
-    if (shape.length < 3 || shape[2]! % 4 !== 0) return 1;
+    if (columnLanes(group, graph) === 1) return 1;
     return vector ? 4 : 0;
   }
   return vector ? 4 : 1;
+}
+
+/**
+ * Neighbours that one lane of a column reduction combines side by side: 4 where whole vec4s of inner
+ * elements lie alike in everything that is read, else 1. Rows give one value each.
+ */
+export function columnLanes(group: Group, graph: StoredGraph): 1 | 4 {
+  const first = group.anchors[0]!;
+  const { shape } = first.inputs[0]!;
+  const addresses = group.anchors.flatMap((node) => graph.loads.get(node)!.map((load) => load.address));
+  const domain = commonDomain(addresses, sizeOf(shape), reductionCuts(first));
+  const innermost = domain?.extents[domain.extents.length - 1] ?? 1;
+  return shape.length === 3 && innermost % 4 === 0 && shape[2]! % 4 === 0 ? 4 : 1;
 }
 
 /** True for a load of a value that the same group has at hand at the same index. */

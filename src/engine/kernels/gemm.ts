@@ -135,8 +135,11 @@ export function gemm(s: GemmShape, traits: AdapterTraits): KernelPlan[] {
   // Odd sizes keep the subgroup kernel with scalar loads; odd strides of vec4 loads would shift them.
   const loadable = s.transposeA ? s.m % 4 === 0 && s.strideA % 4 === 0 : s.k % 4 !== 0 || s.strideA % 4 === 0;
   if ((size === 4 || size === 8 || size === 16) && loadable && (s.n % 4 !== 0 || s.strideB % 4 === 0)) {
-    const rows = [8, 16, 32].filter((r) => r <= 8 * size && (r === 8 || s.m > r / 2));
-    for (const r of rows.reverse()) bySubgroup.push(subgroup(s, size, r));
+    // 32 rows are a little faster than 16 for a long k and take twice as long to compile; turned, they
+    // are faster throughout, since every load of a is then a whole k.
+    const order = s.transposeA ? [32, 16, 8] : [16, 32, 8];
+    const rows = order.filter((r) => r <= 8 * size && (r === 8 || s.m > r / 2));
+    for (const r of rows) bySubgroup.push(subgroup(s, size, r));
   }
   const byTile: KernelPlan[] = [];
   if (aligned(s)) {
@@ -149,7 +152,10 @@ export function gemm(s: GemmShape, traits: AdapterTraits): KernelPlan[] {
     const small = fitting.filter((t) => !filling.includes(t)).reverse();
     for (const t of [...filling, ...small]) byTile.push(tiled(s, t));
   }
-  return traits.software ? [...bySubgroup, ...byTile, plain(s)] : [...byTile, ...bySubgroup, plain(s)];
+  if (!traits.software) return [...byTile, ...bySubgroup, plain(s)];
+  // Tiles are slow on a CPU and slow to compile; the largest is the least bad where there is no subgroup.
+  const largest = byTile.find((p) => p.label.includes('tiled128')) ?? byTile[0];
+  return bySubgroup.length > 0 || !largest ? [...bySubgroup, plain(s)] : [largest, plain(s)];
 }
 
 /**
