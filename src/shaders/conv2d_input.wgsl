@@ -44,16 +44,15 @@ fn main(
 #for c in 0..CHANNELS
   var sum$c = 0.0;
 #end
-  for (var ky = y0 % stride; ky < kh; ky += stride) {
-    if (ky > y0) { break; }
-    let oy = (y0 - ky) / stride;
-    if (oy >= params.outHeight) { continue; }
-    for (var kx = x0 % stride; kx < kw; kx += stride) {
-      if (kx > x0) { break; }
-      let ox = (x0 - kx) / stride;
-      if (ox >= params.outWidth) { continue; }
+  // Output rows whose window reaches this input row: those with 0 <= y0 - oy S < kh.
+  let oy_first = (max(y0 + 1u, kh) - kh + stride - 1u) / stride;
+  let oy_end = min(y0 / stride + 1u, params.outHeight);
+  let ox_first = (max(x0 + 1u, kw) - kw + stride - 1u) / stride;
+  let ox_end = min(x0 / stride + 1u, params.outWidth);
+  for (var oy = oy_first; oy < oy_end; oy++) {
+    for (var ox = ox_first; ox < ox_end; ox++) {
       let dy_at = dy_image + (oy * params.outWidth + ox) * params.outChannels;
-      let w_at = w_member + (ky * kw + kx) * params.inChannels * params.outChannels;
+      let w_at = w_member + ((y0 - oy * stride) * kw + x0 - ox * stride) * params.inChannels * params.outChannels;
       for (var o = 0u; o < params.outChannels; o++) {
         let slope = dy[dy_at + o];
 #for c in 0..CHANNELS

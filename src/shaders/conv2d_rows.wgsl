@@ -72,8 +72,13 @@ fn main(
   }
   if (column < width4) {
     let out = (member * pixels + first_pixel) * width4 + column;
+    // One call site of writeOutput, because each carries the work fused behind it.
+    var sums = array<vec4f, $ROWS>(
 #for r in 0..ROWS
-    if (first_pixel + $(r)u < pixels) { writeOutput(out + $(r)u * width4, sum$r); }
+      sum$r,
 #end
+    );
+    let rows = min($(ROWS)u, pixels - first_pixel);
+    for (var r = 0u; r < rows; r++) { writeOutput(out + r * width4, sums[r]); }
   }
 }

@@ -83,8 +83,13 @@ fn main(
   }
   if (column < width4) {
     let out = (slice * taps + first_tap) * width4 + column;
+    // One call site of writeOutput, because each carries the work fused behind it.
+    var sums = array<vec4f, $ROWS>(
 #for r in 0..ROWS
-    if (first_tap + $(r)u < taps) { writeOutput(out + $(r)u * width4, sum$r); }
+      sum$r,
 #end
+    );
+    let rows = min($(ROWS)u, taps - first_tap);
+    for (var r = 0u; r < rows; r++) { writeOutput(out + r * width4, sums[r]); }
   }
 }

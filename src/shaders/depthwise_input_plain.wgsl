@@ -31,18 +31,17 @@ fn main(
   let kw = params.window & 0xffffu;
   let y0 = iy + params.top;
   let x0 = ix + params.left;
-  // Only every S-th row of the window meets an output row; the first of them:
+  // Output rows whose window reaches this input row: those with 0 <= y0 - oy S < kh.
+  let oy_first = (max(y0 + 1u, kh) - kh + params.stride - 1u) / params.stride;
+  let oy_end = min(y0 / params.stride + 1u, params.outHeight);
+  let ox_first = (max(x0 + 1u, kw) - kw + params.stride - 1u) / params.stride;
+  let ox_end = min(x0 / params.stride + 1u, params.outWidth);
   var sum = Value();
-  for (var ky = y0 % params.stride; ky < kh; ky += params.stride) {
-    if (ky > y0) { break; }
-    let oy = (y0 - ky) / params.stride;
-    if (oy >= params.outHeight) { continue; }
-    for (var kx = x0 % params.stride; kx < kw; kx += params.stride) {
-      if (kx > x0) { break; }
-      let ox = (x0 - kx) / params.stride;
-      if (ox >= params.outWidth) { continue; }
-      let at = (oy * params.outWidth + ox) * params.channels;
-      sum = fma(dy[dy_base + at], w[w_base + (ky * kw + kx) * params.channels], sum);
+  for (var oy = oy_first; oy < oy_end; oy++) {
+    let w_row = w_base + (y0 - oy * params.stride) * kw * params.channels;
+    let dy_row = dy_base + oy * params.outWidth * params.channels;
+    for (var ox = ox_first; ox < ox_end; ox++) {
+      sum = fma(dy[dy_row + ox * params.channels], w[w_row + (x0 - ox * params.stride) * params.channels], sum);
     }
   }
   writeOutput(i, sum);

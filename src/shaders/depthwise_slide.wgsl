@@ -42,22 +42,18 @@ fn main(
 #end
   let first = segment * params.segment;
   let last = min(first + params.segment, params.outWidth);
-  var ix = i32(first * $(STRIDE)u) - i32(params.left);
-  // Columns a, b, c of the window; a and b are carried from the step before.
-  let at_a = u32(clamp(ix, 0, right)) * channels;
-  let in_a = ix >= 0 && ix <= right;
+  // Columns a, b, c of the window; a (and b, for stride 1) are carried from the step before. The walk starts early
+  // enough to fill them, so that every row has one load in the text: compiling is what loads cost most.
 #for r in 0..IN
-  var a$r = select(vec4f(), x[row$r + at_a], in_a && inside$r);
-#end
+  var a$r = vec4f();
 #if STRIDE == 1
-  let at_b = u32(clamp(ix + 1, 0, right)) * channels;
-  let in_b = ix + 1 >= 0 && ix + 1 <= right;
-#for r in 0..IN
-  var b$r = select(vec4f(), x[row$r + at_b], in_b && inside$r);
+  var b$r = vec4f();
 #end
 #end
   var out = ((image * params.outHeight + oy) * params.outWidth + first) * channels + channel;
-  for (var ox = first; ox < last; ox++) {
+  let rows = min($(ROWS)u, params.outHeight - oy);
+  for (var ox = i32(first) - $(3 - STRIDE); ox < i32(last); ox++) {
+    let ix = ox * $STRIDE - i32(params.left);
 #if STRIDE == 2
     let at_b = u32(clamp(ix + 1, 0, right)) * channels;
     let in_b = ix + 1 >= 0 && ix + 1 <= right;
@@ -70,24 +66,27 @@ fn main(
 #for r in 0..IN
     let c$r = select(vec4f(), x[row$r + at_c], in_c && inside$r);
 #end
+    if (ox >= i32(first)) {
 #for o in 0..ROWS
-#if o > 0
-    if (oy + $(o)u < params.outHeight) {
-#else
-    {
+      var sum$o = a$(o * STRIDE) * w0;
+      sum$o = fma(b$(o * STRIDE), w1, sum$o);
+      sum$o = fma(c$(o * STRIDE), w2, sum$o);
+      sum$o = fma(a$(o * STRIDE + 1), w3, sum$o);
+      sum$o = fma(b$(o * STRIDE + 1), w4, sum$o);
+      sum$o = fma(c$(o * STRIDE + 1), w5, sum$o);
+      sum$o = fma(a$(o * STRIDE + 2), w6, sum$o);
+      sum$o = fma(b$(o * STRIDE + 2), w7, sum$o);
+      sum$o = fma(c$(o * STRIDE + 2), w8, sum$o);
 #end
-      var sum = a$(o * STRIDE) * w0;
-      sum = fma(b$(o * STRIDE), w1, sum);
-      sum = fma(c$(o * STRIDE), w2, sum);
-      sum = fma(a$(o * STRIDE + 1), w3, sum);
-      sum = fma(b$(o * STRIDE + 1), w4, sum);
-      sum = fma(c$(o * STRIDE + 1), w5, sum);
-      sum = fma(a$(o * STRIDE + 2), w6, sum);
-      sum = fma(b$(o * STRIDE + 2), w7, sum);
-      sum = fma(c$(o * STRIDE + 2), w8, sum);
-      writeOutput(out + $(o)u * params.outWidth * channels, sum);
+      // One call site of writeOutput, because each carries the work fused behind it.
+      var sums = array<vec4f, $ROWS>(
+#for o in 0..ROWS
+        sum$o,
+#end
+      );
+      for (var o = 0u; o < rows; o++) { writeOutput(out + o * params.outWidth * channels, sums[o]); }
+      out += channels;
     }
-#end
 #for r in 0..IN
 #if STRIDE == 1
     a$r = b$r;
@@ -96,7 +95,5 @@ fn main(
     a$r = c$r;
 #end
 #end
-    out += channels;
-    ix += $STRIDE;
   }
 }

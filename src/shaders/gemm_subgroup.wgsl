@@ -126,20 +126,24 @@ fn main(
 #end
 #end
 
+  // Stored by a loop: every call site of writeOutput carries the work fused behind it, and compiling that
+  // for each row takes a CPU driver longer than running it.
+  var sums = array<vec4f, $ROWS>(
+#for i in 0..ROWS
+    sum$i,
+#end
+  );
+  let rows = min($(ROWS)u, params.m - row0);
   let out = (slice * params.m + row0) * width + column;
 #if B4
   if (column < width) {
-#for i in 0..ROWS
-    if (row0 + $(i)u < params.m) { writeOutput(out + $(i)u * width, sum$i); }
-#end
+    for (var i = 0u; i < rows; i++) { writeOutput(out + i * width, sums[i]); }
   }
 #else
-#for u in 0..4
-  if (column + $(u * SG)u < width) {
-#for i in 0..ROWS
-    if (row0 + $(i)u < params.m) { writeOutput(out + $(i)u * width + $(u * SG)u, sum$i[$u]); }
-#end
+  for (var i = 0u; i < rows; i++) {
+    for (var u = 0u; u < 4u; u++) {
+      if (column + u * $(SG)u < width) { writeOutput(out + i * width + u * $(SG)u, sums[i][u]); }
+    }
   }
-#end
 #end
 }

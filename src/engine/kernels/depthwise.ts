@@ -217,14 +217,32 @@ export function depthwiseWeightGradient(
     const { channels, strideX } = units(s, 4);
     const [top, , left] = s.padding;
     const { batch, height, width } = s;
+    // Bands are dealt out over the same number of sums; the last ones may have none and stay zero.
+    const bandRows = 2;
+    const chunkBands = ceilDiv(s.batch * ceilDiv(outHeight, bandRows), chunks);
     plans.push(
       plan({
         label: label.replace(' ', '.slide '),
-        shader: expandTemplate(weightSlideText, { STRIDE: s.stride }, 'depthwise_weight_slide.wgsl'),
+        shader: expandTemplate(
+          weightSlideText,
+          { STRIDE: s.stride, ROWS: bandRows, IN: (bandRows - 1) * s.stride + 3 },
+          'depthwise_weight_slide.wgsl',
+        ),
         names: ['x', 'dy'],
         lanes: 4,
         total: chunks * s.members * channels,
-        params: { batch, height, width, channels, outHeight, outWidth, top, left, strideX, membersChunkRows },
+        params: {
+          batch,
+          height,
+          width,
+          channels,
+          outHeight,
+          outWidth,
+          top,
+          left,
+          strideX,
+          membersChunkBands: pack16(s.members, chunkBands),
+        },
       }),
     );
   }
