@@ -136,7 +136,7 @@ export class MobileFaceNet {
     if (layer.linear) return y;
     switch (this.options.activation) {
       case 'prelu':
-        return prelu(y, this.parameters.tensor(`${path}.slope`));
+        return prelu(y, perChannel(this.parameters.tensor(`${path}.slope`)));
       case 'relu':
         return relu(y);
       case 'relu6':
