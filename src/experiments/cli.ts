@@ -1,9 +1,10 @@
 /** The `facet` command line: one line per command, errors as one line each. */
 import { Command, CommanderError } from 'commander';
+import { registerBench } from './commands/bench.ts';
 import { registerDevices } from './commands/devices.ts';
 import { registerFaces } from './commands/faces.ts';
 
-const COMMANDS: readonly ((program: Command) => void)[] = [registerDevices, registerFaces];
+const COMMANDS: readonly ((program: Command) => void)[] = [registerBench, registerDevices, registerFaces];
 
 /** Makes the program with every command registered; nothing runs. */
 export function createProgram(): Command {

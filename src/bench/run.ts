@@ -1,0 +1,60 @@
+/** Runs a list of cases on one engine, and judges them by what the device can do at most. */
+import type { Engine } from '../engine/index.ts';
+import type { BenchCase } from './case.ts';
+import { type Ceilings, measureCeilings } from './ceiling.ts';
+import { type BenchResult, type MeasureOptions, measureCase } from './measure.ts';
+
+export interface BenchFailure {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** What `--json` prints. */
+export interface BenchReport {
+  readonly adapter: string;
+  /** When the run began, ISO 8601. */
+  readonly date: string;
+  readonly seconds: number;
+  readonly ceilings: Ceilings;
+  readonly results: readonly BenchResult[];
+  readonly failures: readonly BenchFailure[];
+}
+
+export interface RunOptions extends MeasureOptions {
+  /** Is told which case comes next. */
+  readonly onStart?: (bench: BenchCase) => void;
+  readonly onResult?: (result: BenchResult) => void;
+}
+
+/**
+ * Measures every case. One that fails (too large for the adapter, say) is listed and the others go on.
+ * The ceilings come last, so that their buffers do not count into the cases' peak memory.
+ */
+export async function runBench(
+  engine: Engine,
+  cases: readonly BenchCase[],
+  options: RunOptions,
+): Promise<BenchReport> {
+  const date = new Date().toISOString();
+  const results: BenchResult[] = [];
+  const failures: BenchFailure[] = [];
+  for (const bench of cases) {
+    options.onStart?.(bench);
+    try {
+      const result = await measureCase(engine, bench, options);
+      results.push(result);
+      options.onResult?.(result);
+    } catch (error) {
+      failures.push({ name: bench.name, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  const has = (unit: string) => results.some(({ rate }) => rate.unit === unit);
+  const ceilings = await measureCeilings(engine, { flops: has('GFLOP/s'), bytes: has('GB/s') });
+  return { adapter: engine.name, date, seconds: options.seconds, ceilings, results, failures };
+}
+
+/** Share of the ceiling that the median run reaches, 0 to 1; undefined where it was not measured. */
+export function ceilingShare({ rate }: BenchResult, { gflops, gigabytes }: Ceilings): number | undefined {
+  const ceiling = rate.unit === 'GFLOP/s' ? gflops : gigabytes;
+  return ceiling === undefined ? undefined : rate.median / ceiling;
+}
