@@ -3,8 +3,14 @@ import { Command, CommanderError } from 'commander';
 import { registerBench } from './commands/bench.ts';
 import { registerDevices } from './commands/devices.ts';
 import { registerFaces } from './commands/faces.ts';
+import { registerReproduce } from './commands/reproduce.ts';
 
-const COMMANDS: readonly ((program: Command) => void)[] = [registerBench, registerDevices, registerFaces];
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  registerReproduce,
+  registerBench,
+  registerDevices,
+  registerFaces,
+];
 
 /** Makes the program with every command registered; nothing runs. */
 export function createProgram(): Command {

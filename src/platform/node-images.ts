@@ -47,3 +47,11 @@ function isKnownFormat(bytes: Uint8Array): boolean {
   const webp = starts(0x52, 0x49, 0x46, 0x46) && String.fromCharCode(...bytes.subarray(8, 12)) === 'WEBP';
   return jpeg || png || webp;
 }
+
+/** PNG bytes of pixels in [0, 1], height × width × 3; values outside are clipped. */
+export async function encodePng(pixels: Float32Array, width: number, height: number): Promise<Uint8Array> {
+  const bytes = Uint8Array.from(pixels, (value) => Math.round(Math.min(Math.max(value, 0), 1) * 255));
+  return sharp(bytes, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+}

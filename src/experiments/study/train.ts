@@ -1,0 +1,226 @@
+/** Trains one defence, checkpointing as it goes; a run that was stopped goes on bit for bit. */
+import { Batches, type LoadedFaces } from '../../data/index.ts';
+import {
+  type Engine,
+  gradients,
+  input,
+  mean,
+  type Program,
+  scalarInput,
+  type Tensor,
+} from '../../engine/index.ts';
+import { cosineSchedule, type Schedule, withWarmup } from '../../engine/schedules.ts';
+import { memberCosine } from '../../losses/diversity.ts';
+import { readCheckpoint, writeCheckpoint } from '../../models/checkpoint.ts';
+import type { StudyConfig } from './config.ts';
+import { type Defence, headOf } from './defences.ts';
+import type { Progress } from './progress.ts';
+import { contentHash, type RunFolder } from './run-folder.ts';
+import type { Trainee } from './trainee.ts';
+
+/** One line of metrics.jsonl: means over the steps since the line before. */
+export interface TrainingPoint {
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly terms: Readonly<Record<string, number>>;
+}
+
+export interface TrainingTask {
+  readonly engine: Engine;
+  readonly config: StudyConfig;
+  readonly defence: Defence;
+  readonly trainee: Trainee;
+  readonly seed: number;
+  readonly faces: LoadedFaces;
+  readonly run: RunFolder;
+  /** Folder of this training within the run. */
+  readonly place: readonly string[];
+  /** All that the result follows from. */
+  readonly inputs: unknown;
+  readonly label: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Points of the training curve in each epoch. */
+const POINTS_PER_EPOCH = 4;
+/** Seconds between checkpoints, beside those at the end of epochs. */
+const CHECKPOINT_SECONDS = 60;
+const CHECKPOINT = 'checkpoint.safetensors';
+const METRICS = 'metrics.jsonl';
+
+/**
+ * Trains until the configured number of epochs is done, from the checkpoint if there is one, and leaves the
+ * trained values in the engine. Returns the training curve.
+ *
+ * Aborting saves a checkpoint and rejects with the signal's reason. Throws when the loss is not finite.
+ */
+export async function train(task: TrainingTask): Promise<TrainingPoint[]> {
+  const { config, faces, seed, run, place, progress, label } = task;
+  const { epochs, batchSize } = config.training;
+  const batches = new Batches(faces, { batchSize: Math.min(batchSize, faces.labels.length), seed });
+  const total = epochs * batches.stepsPerEpoch;
+  const { step: done, points } = await restore(task);
+  if (done === total) return points;
+  const program = await compileStep(task, batches.batchSize);
+  const schedule = learningRate(config, total);
+  try {
+    await run.write(points.map((point) => `${JSON.stringify(point)}\n`).join(''), ...place, METRICS);
+    await progress.during(label, total, (tick) =>
+      trainSteps({ ...task, batches, total, program, schedule, points, first: done, tick }),
+    );
+  } finally {
+    program.free();
+  }
+  return points;
+}
+
+/** Rising from 0, then falling as half a cosine. */
+export function learningRate(config: StudyConfig, steps: number): Schedule {
+  const { learningRate: rate, warmupSteps } = config.training;
+  const warmup = Math.min(warmupSteps, steps - 1);
+  return withWarmup(cosineSchedule({ rate, steps: Math.max(steps - warmup, 1) }), warmup);
+}
+
+type StepProgram = Program<'images' | 'labels' | 'rate', string>;
+
+/** One optimiser step: images and labels to new parameters, and the scalars to log. */
+function compileStep(
+  { engine, config, defence, trainee }: TrainingTask,
+  batchSize: number,
+): Promise<StepProgram> {
+  const { network, classifier, optimizers } = trainee;
+  return engine.compile<'images' | 'labels' | 'rate', string>({
+    name: 'train.step',
+    inputs: {
+      images: input([1, batchSize, config.inputSize, config.inputSize, 3]),
+      labels: input([batchSize], 'i32'),
+      rate: scalarInput(),
+    },
+    trace: ({ images, labels, rate }) => {
+      const { features, updates } = network.forward(images, 'train');
+      const head = headOf(config)({ features, weights: classifier.weights(), labels });
+      const { loss, terms } = defence.loss({ features, head, labels, config });
+      const parameters = optimizers.flatMap((entry) => [...entry.parameters.tensors().values()]);
+      const slopes = new Map(gradients(loss, parameters).map((slope, index) => [parameters[index]!, slope]));
+      const steps = optimizers.flatMap(({ parameters: set, optimizer }) =>
+        optimizer.step(
+          new Map([...set.tensors()].map(([path, tensor]) => [path, slopes.get(tensor)!])),
+          rate,
+        ),
+      );
+      const cosine: Record<string, Tensor> = defence.ensemble ? { memberCosine: memberCosine(features) } : {};
+      return {
+        outputs: { loss, accuracy: mean(head.correct), ...terms, ...cosine },
+        updates: [...updates, ...steps],
+      };
+    },
+  });
+}
+
+interface Steps extends TrainingTask {
+  readonly batches: Batches;
+  readonly total: number;
+  readonly program: StepProgram;
+  readonly schedule: Schedule;
+  readonly points: TrainingPoint[];
+  readonly first: number;
+  readonly tick: (done: number, total?: number, note?: string) => void;
+}
+
+async function trainSteps(task: Steps): Promise<void> {
+  const { batches, total, program, schedule, points, first, tick, signal, run, place } = task;
+  const perEpoch = batches.stepsPerEpoch;
+  const every = Math.max(1, Math.floor(perEpoch / POINTS_PER_EPOCH));
+  const sums = new RunningMeans();
+  let saved = Date.now();
+  let waiting: { step: number; values: Promise<Readonly<Record<string, ArrayLike<number>>>> } | undefined;
+  // Scalars are awaited one step late, so that the next step is already submitted.
+  const settle = async (): Promise<void> => {
+    if (!waiting) return;
+    const { step, values } = waiting;
+    waiting = undefined;
+    const read = await values;
+    const scalars = Object.fromEntries(Object.entries(read).map(([name, value]) => [name, value[0]!]));
+    if (!Number.isFinite(scalars.loss)) {
+      throw new Error(
+        `${task.label}: the loss is ${scalars.loss} at step ${step}; the last checkpoint is from before. Train with a lower --learning-rate, or more --warmup-steps`,
+      );
+    }
+    sums.add(scalars);
+    tick(step, total, `loss ${scalars.loss!.toFixed(3)}`);
+    if (step % every !== 0 && step !== total) return;
+    const { loss, accuracy, ...terms } = sums.take();
+    const point = { step, epoch: step / perEpoch, loss: loss!, accuracy: accuracy!, terms };
+    points.push(point);
+    await run.append(`${JSON.stringify(point)}\n`, ...place, METRICS);
+  };
+
+  for (let step = first; step < total; step++) {
+    if (signal.aborted) {
+      await settle();
+      await save(task, step, points);
+      throw signal.reason;
+    }
+    const { images, labels } = batches.read(Math.floor(step / perEpoch), step % perEpoch);
+    const running = program.run({ images, labels, rate: schedule(step) });
+    const values = running.read();
+    // The promise is awaited later; a failure must not count as unhandled until then.
+    values.catch(() => {});
+    await settle();
+    waiting = { step: step + 1, values };
+    const isEpochEnd = (step + 1) % perEpoch === 0;
+    if (isEpochEnd || Date.now() - saved > CHECKPOINT_SECONDS * 1000) {
+      await settle();
+      await save(task, step + 1, points);
+      saved = Date.now();
+    }
+  }
+  await settle();
+}
+
+/** Means of scalars by name, since they were last taken. */
+class RunningMeans {
+  readonly #sums = new Map<string, number>();
+  #count = 0;
+
+  add(scalars: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(scalars))
+      this.#sums.set(name, (this.#sums.get(name) ?? 0) + value);
+    this.#count++;
+  }
+
+  take(): Record<string, number> {
+    const means = Object.fromEntries([...this.#sums].map(([name, sum]) => [name, sum / this.#count]));
+    this.#sums.clear();
+    this.#count = 0;
+    return means;
+  }
+}
+
+async function save(task: TrainingTask, step: number, points: readonly TrainingPoint[]): Promise<void> {
+  const { engine, trainee, run, place, seed, inputs } = task;
+  const values = new Map<string, Map<string, Float32Array>>();
+  for (const set of trainee.sets) values.set(set.name, await engine.readParameters(set));
+  const config = { inputs: contentHash(inputs), points };
+  await run.write(
+    writeCheckpoint(trainee.sets, { values, step, random: { seed, step }, config }),
+    ...place,
+    CHECKPOINT,
+  );
+}
+
+/** Puts a checkpoint's values into the engine, if there is one that was made from the same inputs. */
+async function restore(task: TrainingTask): Promise<{ step: number; points: TrainingPoint[] }> {
+  const { engine, trainee, run, place, inputs } = task;
+  const path = run.join(...place, CHECKPOINT);
+  const bytes = await run.read(...place, CHECKPOINT);
+  if (!bytes) return { step: 0, points: [] };
+  const checkpoint = readCheckpoint(bytes, trainee.sets, path);
+  const config = checkpoint.config as { inputs?: unknown; points?: TrainingPoint[] };
+  if (config.inputs !== contentHash(inputs)) return { step: 0, points: [] };
+  for (const set of trainee.sets) engine.writeParameters(set, checkpoint.values.get(set.name)!);
+  return { step: checkpoint.step, points: [...(config.points ?? [])] };
+}
