@@ -21,7 +21,7 @@ fn main(
 #for k in 0..j
   pivot$j -= l$(j)_$k * l$(j)_$k;
 #end
-  definite = definite && pivot$j > 0.0;
+  definite = definite & (pivot$j > 0.0);
   let l$(j)_$j = sqrt(max(pivot$j, 1e-37));
   // v is L⁻¹; its diagonal divides the column below.
   let v$(j)_$j = 1.0 / l$(j)_$j;

@@ -48,10 +48,11 @@ fn main(
 #end
   for (var ky = 0u; ky < kh; ky++) {
     for (var kx = 0u; kx < kw; kx++) {
+      // & and not &&, here and below: && is a branch, and a few dozen of them take seconds to compile.
 #for q in 0..LOADS
       let y$q = iy$q + i32(ky);
       let x$q = ix$q + i32(kx);
-      let inside$q = y$q >= 0 && y$q < i32(params.height) && x$q >= 0 && x$q < i32(params.width);
+      let inside$q = (y$q >= 0) & (y$q < i32(params.height)) & (x$q >= 0) & (x$q < i32(params.width));
       let x_at$q = x_image$q + select(0u, (u32(y$q) * params.width + u32(x$q)) * params.inChannels, inside$q);
 #end
       for (var c = 0u; c < params.inChannels; c++) {

@@ -60,8 +60,9 @@ fn main(
     let slope = dy[dy_at];
     dy_at += width4;
     let x_pixel = ((i32(image * params.height) + iy) * i32(params.width) + ix) * i32(params.inChannels);
+    // & and not &&, here and below: && is a branch, and a few dozen of them take seconds to compile.
 #for q in 0..LOADS
-    let inside$q = iy + ky$q >= 0 && iy + ky$q < i32(params.height) && ix + kx$q >= 0 && ix + kx$q < i32(params.width);
+    let inside$q = (iy + ky$q >= 0) & (iy + ky$q < i32(params.height)) & (ix + kx$q >= 0) & (ix + kx$q < i32(params.width));
     let value$q = select(0.0, x[select(0u, u32(x_pixel + x_tap$q), inside$q)], inside$q);
 #end
 #for r in 0..ROWS
@@ -72,14 +73,12 @@ fn main(
 #end
 #end
     ix += i32(params.stride);
-    if (ix >= end_x) {
-      ix = 0;
-      iy += i32(params.stride);
-      if (iy >= end_y) {
-        iy = 0;
-        image++;
-      }
-    }
+    let next_row = ix >= end_x;
+    ix = select(ix, 0, next_row);
+    iy += select(0, i32(params.stride), next_row);
+    let next_image = iy >= end_y;
+    iy = select(iy, 0, next_image);
+    image += select(0u, 1u, next_image);
   }
   if (column < width4) {
     let out = (slice * taps + first_tap) * width4 + column;

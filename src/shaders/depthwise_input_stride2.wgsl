@@ -30,28 +30,28 @@ fn main(
   // Row 0 is the upper of the two rows of dy, row 1 the lower.
 #for r in 0..2
   let oy$r = i32(block_y) - $(1 - r);
-  let inside$r = oy$r >= 0 && oy$r <= bottom;
+  let inside$r = (oy$r >= 0) & (oy$r <= bottom);
   let row$r = dy_image + u32(clamp(oy$r, 0, bottom)) * params.outWidth * channels;
 #end
   let iy0 = i32(2u * block_y) - i32(params.top);
-  let even_row = iy0 >= 0 && iy0 < i32(params.height);
-  let odd_row = iy0 + 1 >= 0 && iy0 + 1 < i32(params.height);
+  let even_row = (iy0 >= 0) & (iy0 < i32(params.height));
+  let odd_row = (iy0 + 1 >= 0) & (iy0 + 1 < i32(params.height));
   let first = segment * params.segment;
   let last = min(first + params.segment, params.blocksX);
   let at_a = u32(clamp(i32(first) - 1, 0, right)) * channels;
-  let in_a = first >= 1u && i32(first) - 1 <= right;
+  let in_a = (first >= 1u) & (i32(first) - 1 <= right);
 #for r in 0..2
-  var a$r = select(vec4f(), dy[row$r + at_a], in_a && inside$r);
+  var a$r = select(vec4f(), dy[row$r + at_a], in_a & inside$r);
 #end
   for (var block_x = first; block_x < last; block_x++) {
     let at_b = min(block_x, params.outWidth - 1u) * channels;
     let in_b = block_x < params.outWidth;
 #for r in 0..2
-    let b$r = select(vec4f(), dy[row$r + at_b], in_b && inside$r);
+    let b$r = select(vec4f(), dy[row$r + at_b], in_b & inside$r);
 #end
     let ix0 = i32(2u * block_x) - i32(params.left);
-    let even_column = ix0 >= 0 && ix0 < i32(params.width);
-    let odd_column = ix0 + 1 >= 0 && ix0 + 1 < i32(params.width);
+    let even_column = (ix0 >= 0) & (ix0 < i32(params.width));
+    let odd_column = (ix0 + 1 >= 0) & (ix0 + 1 < i32(params.width));
     // Wraps where the block hangs over the upper left edge; those elements are not stored.
     let out = u32((i32(image * params.height) + iy0) * i32(params.width) + ix0) * channels + channel;
     if (even_row && even_column) {

@@ -36,8 +36,9 @@ fn main(
   let iy0 = i32(oy * $(STRIDE)u) - i32(params.top);
   let bottom = i32(params.height) - 1;
   let right = i32(params.width) - 1;
+  // & and not &&, here and below: && is a branch, and a few dozen of them take seconds to compile.
 #for r in 0..IN
-  let inside$r = iy0 + $r >= 0 && iy0 + $r <= bottom;
+  let inside$r = (iy0 + $r >= 0) & (iy0 + $r <= bottom);
   let row$r = x_image + u32(clamp(iy0 + $r, 0, bottom)) * params.width * channels;
 #end
   let first = segment * params.segment;
@@ -56,15 +57,15 @@ fn main(
     let ix = ox * $STRIDE - i32(params.left);
 #if STRIDE == 2
     let at_b = u32(clamp(ix + 1, 0, right)) * channels;
-    let in_b = ix + 1 >= 0 && ix + 1 <= right;
+    let in_b = (ix + 1 >= 0) & (ix + 1 <= right);
 #for r in 0..IN
-    let b$r = select(vec4f(), x[row$r + at_b], in_b && inside$r);
+    let b$r = select(vec4f(), x[row$r + at_b], in_b & inside$r);
 #end
 #end
     let at_c = u32(clamp(ix + 2, 0, right)) * channels;
-    let in_c = ix + 2 >= 0 && ix + 2 <= right;
+    let in_c = (ix + 2 >= 0) & (ix + 2 <= right);
 #for r in 0..IN
-    let c$r = select(vec4f(), x[row$r + at_c], in_c && inside$r);
+    let c$r = select(vec4f(), x[row$r + at_c], in_c & inside$r);
 #end
     if (ox >= i32(first)) {
 #for o in 0..ROWS

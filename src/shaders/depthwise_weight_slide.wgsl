@@ -35,7 +35,7 @@ fn main(
     let iy0 = i32(oy * $(STRIDE)u) - i32(params.top);
     // Columns a, b, c of the window; the walk starts early enough to fill those that are carried.
 #for r in 0..IN
-    let inside$r = iy0 + $r >= 0 && iy0 + $r <= bottom;
+    let inside$r = (iy0 + $r >= 0) & (iy0 + $r <= bottom);
     let row$r = x_image + u32(clamp(iy0 + $r, 0, bottom)) * params.width * channels;
     var a$r = vec4f();
 #if STRIDE == 1
@@ -50,19 +50,19 @@ fn main(
       let ix = ox * $STRIDE - i32(params.left);
 #if STRIDE == 2
       let at_b = u32(clamp(ix + 1, 0, right)) * channels;
-      let in_b = ix + 1 >= 0 && ix + 1 <= right;
+      let in_b = (ix + 1 >= 0) & (ix + 1 <= right);
 #for r in 0..IN
-      let b$r = select(vec4f(), x[row$r + at_b], in_b && inside$r);
+      let b$r = select(vec4f(), x[row$r + at_b], in_b & inside$r);
 #end
 #end
       let at_c = u32(clamp(ix + 2, 0, right)) * channels;
-      let in_c = ix + 2 >= 0 && ix + 2 <= right;
+      let in_c = (ix + 2 >= 0) & (ix + 2 <= right);
 #for r in 0..IN
-      let c$r = select(vec4f(), x[row$r + at_c], in_c && inside$r);
+      let c$r = select(vec4f(), x[row$r + at_c], in_c & inside$r);
 #end
       let dy_at = u32(max(ox, 0)) * channels;
 #for o in 0..ROWS
-      let slope$o = select(vec4f(), dy[dy_row$o + dy_at], ox >= 0 && oy + $(o)u < params.outHeight);
+      let slope$o = select(vec4f(), dy[dy_row$o + dy_at], (ox >= 0) & (oy + $(o)u < params.outHeight));
 #for r in 0..3
       sum$(3 * r) = fma(a$(o * STRIDE + r), slope$o, sum$(3 * r));
       sum$(3 * r + 1) = fma(b$(o * STRIDE + r), slope$o, sum$(3 * r + 1));

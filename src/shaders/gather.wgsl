@@ -15,7 +15,7 @@ fn main(
   let n = i / params.width % params.count;
   let b = i / params.width / params.count;
   let index = indices[b * params.strideIndices + n];
-  let inside = index >= 0 && index < i32(params.rows);
+  let inside = (index >= 0) & (index < i32(params.rows));
   let row = select(0u, u32(index), inside);
   let value = table[b * params.strideTable + row * params.width + i % params.width];
 #if VEC4
