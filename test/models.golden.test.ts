@@ -1,6 +1,6 @@
 /** Five training steps and both image gradients of the seeded network against PyTorch's float64. */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   constant,
   type Engine,
@@ -52,6 +52,9 @@ const golden = JSON.parse(
   cases: GoldenCase[];
 };
 const { batch, classes, rate, momentum, scale, margin } = golden.settings;
+
+// A software adapter without a warm shader cache compiles for minutes.
+vi.setConfig({ testTimeout: 300_000 });
 
 let engine: Engine;
 beforeAll(async () => {

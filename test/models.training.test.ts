@@ -1,5 +1,5 @@
 /** Training as a whole: replay, resuming, independence of members, and what the diversity term does. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Engine, input, type ParameterSet } from '../src/engine/index.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../src/models/checkpoint.ts';
 import { openTestEngine } from './support/device.ts';
@@ -7,6 +7,9 @@ import { expectClose } from './support/float64.ts';
 import { BATCH, batchOf, SIZE, Training } from './support/training.ts';
 
 const RATE = 0.05;
+
+// A software adapter without a warm shader cache compiles for minutes.
+vi.setConfig({ testTimeout: 300_000 });
 
 let engine: Engine;
 beforeAll(async () => {
