@@ -138,7 +138,9 @@ export function gemm(s: GemmShape, traits: AdapterTraits): KernelPlan[] {
     // 32 rows are a little faster than 16 for a long k and take twice as long to compile; turned, they
     // are faster throughout, since every load of a is then a whole k.
     const order = s.transposeA ? [32, 16, 8] : [16, 32, 8];
-    const rows = order.filter((r) => r <= 8 * size && (r === 8 || s.m > r / 2));
+    // Turned, one load of the subgroup must bring at least a whole k.
+    const most = s.transposeA ? 4 * size : 8 * size;
+    const rows = order.filter((r) => r <= most && (r === 8 || s.m > r / 2));
     for (const r of rows) bySubgroup.push(subgroup(s, size, r));
   }
   const byTile: KernelPlan[] = [];
