@@ -60,18 +60,26 @@ export async function openRig(): Promise<KernelRig> {
     return buffer;
   }
 
+  /** Shapes are parameters, so the cases of a table share few texts; compiling is most of what a case costs. */
+  const pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  function compile(label: string, code: string): Promise<GPUComputePipeline> {
+    const known = pipelines.get(code);
+    if (known) return known;
+    const module = device.createShaderModule({ code });
+    const pipeline = device
+      .createComputePipelineAsync({ layout: 'auto', compute: { module } })
+      .catch((error: Error) => {
+        const numbered = code.split('\n').map((line, i) => `${i + 1}: ${line}`);
+        throw new Error(`${label}: ${error.message}\n${numbered.join('\n')}`);
+      });
+    pipelines.set(code, pipeline);
+    return pipeline;
+  }
+
   async function build(plan: KernelPlan, data: readonly KernelData[], length: number) {
     const code = wrapKernel(plan);
     if (data.length !== plan.inputs.length) throw new Error(`${plan.label}: ${data.length} inputs given`);
-    const pipeline = await device
-      .createComputePipelineAsync({
-        layout: 'auto',
-        compute: { module: device.createShaderModule({ code }) },
-      })
-      .catch((error: Error) => {
-        const numbered = code.split('\n').map((line, i) => `${i + 1}: ${line}`);
-        throw new Error(`${plan.label}: ${error.message}\n${numbered.join('\n')}`);
-      });
+    const pipeline = await compile(plan.label, code);
     // NaN marks elements that a kernel forgot.
     const output = device.createBuffer({
       size: Math.max(16, Math.ceil(length / 4) * 16),
