@@ -137,9 +137,10 @@ export function writeExpression(
           const at = axis === last && step > 0 ? `(${coordinates[axis]} + ${step}u)` : coordinates[axis]!;
           const low = text.param(`${prefix}l${number}x${loaded.size}lo${axis}`, Math.max(range.low, 0));
           const high = text.param(`${prefix}l${number}x${loaded.size}hi${axis}`, Math.max(range.high, 0));
-          return [`${at} >= ${low} && ${at} < ${high}`];
+          return [`(${at} >= ${low}) & (${at} < ${high})`];
         })
-        .join(' && ');
+
+        .join(' & ');
     const zero = literal(0, leaf.dtype);
     const scalar = (step: number): string => {
       const name = text.read(leaf, leaf.dtype);

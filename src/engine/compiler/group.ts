@@ -150,7 +150,8 @@ export function groupLanes(group: Group, graph: StoredGraph): 0 | 1 | 4 {
   const domain = commonDomain(addresses, size);
   if (!domain) return 0;
   const inner = domain.extents[domain.extents.length - 1] ?? 1;
-  const vector = domain.extents.length <= 1 || inner % 4 === 0;
+  // A last, partial vec4 would spill into whatever lies behind the buffer's last element.
+  const vector = inner % 4 === 0;
   if (group.anchor === 'kernel') return group.plan!.lanes === 4 ? (vector ? 4 : 0) : 1;
   if (group.anchor === 'reduce') {
     if (columnLanes(group, graph) === 1) return 1;

@@ -32,6 +32,8 @@ export interface Address {
   readonly strides: readonly number[];
   readonly offset: number;
   readonly ranges: readonly (Range | null)[];
+  /** Nothing of the source is reached: every element is zero. */
+  readonly empty?: boolean;
 }
 
 /** Every element at its own index. */
@@ -133,7 +135,12 @@ export function addressOf(map: IndexMap, shape: Shape): Address {
     offset += index.start * steps[axis]!;
     for (const term of index.terms) strides[term.axis]! += term.factor * steps[axis]!;
   }
-  return { domain: map.domain, strides, offset, ranges: map.ranges };
+  // A range along an axis of one element holds always or never.
+  const empty = map.ranges.some(
+    (range, axis) => range && Math.max(range.low, 0) >= Math.min(range.high, map.domain[axis]!),
+  );
+  const ranges = map.ranges.map((range, axis) => (map.domain[axis] === 1 ? null : range));
+  return { domain: map.domain, strides, offset, ranges, ...(empty && { empty }) };
 }
 
 /** True when element i of the domain is element i of the buffer. */
@@ -141,6 +148,7 @@ export function isLinear(address: Address): boolean {
   const expected = rowMajorStrides(address.domain);
   return (
     address.offset === 0 &&
+    !address.empty &&
     address.ranges.every((range) => range === null) &&
     address.strides.every((stride, axis) => address.domain[axis] === 1 || stride === expected[axis])
   );

@@ -1,4 +1,4 @@
-import { sizeOf } from '../shape.ts';
+import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import {
   type Address,
@@ -65,9 +65,14 @@ export function walkExpression<Value>(
     return value;
   };
 
+  const load = (leaf: Tensor, map: IndexMap, shape: Shape): Value => {
+    const address = addressOf(map, shape);
+    return address.empty ? visitor.literal(leaf, 0) : visitor.load(leaf, address);
+  };
+
   const open = (node: Tensor, map: IndexMap): Value => {
     if (isResident(node) || (stored.has(node) && !(openRoot && node === root)))
-      return visitor.load(node, addressOf(map, node.shape));
+      return load(node, map, node.shape);
     const { body } = node;
     switch (body.kind) {
       case 'full':
@@ -82,7 +87,7 @@ export function walkExpression<Value>(
       }
       case 'reshape': {
         const input = node.inputs[0]!;
-        if (isResident(input) || stored.has(input)) return visitor.load(input, addressOf(map, node.shape));
+        if (isResident(input) || stored.has(input)) return load(input, map, node.shape);
         const inner = throughReshape(map, node.shape, input.shape);
         if (!inner) throw new NeedsStorage(input);
         return descend(input, inner);

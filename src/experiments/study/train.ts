@@ -1,15 +1,17 @@
 /** Trains one defence, checkpointing as it goes; a run that was stopped goes on bit for bit. */
 import { Batches, type LoadedFaces } from '../../data/index.ts';
 import {
+  cosineSchedule,
   type Engine,
   gradients,
   input,
   mean,
   type Program,
+  type Schedule,
   scalarInput,
   type Tensor,
+  withWarmup,
 } from '../../engine/index.ts';
-import { cosineSchedule, type Schedule, withWarmup } from '../../engine/schedules.ts';
 import { memberCosine } from '../../losses/diversity.ts';
 import { readCheckpoint, writeCheckpoint } from '../../models/checkpoint.ts';
 import type { StudyConfig } from './config.ts';

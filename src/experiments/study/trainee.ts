@@ -1,8 +1,6 @@
 /** A defence as a thing that can be trained and asked: its networks, weight vectors and optimiser. */
 
-import type { ParameterSet } from '../../engine/index.ts';
-import type { Optimizer } from '../../engine/optimizers/optimizer.ts';
-import { sgd } from '../../engine/optimizers/sgd.ts';
+import { type Optimizer, type ParameterSet, sgd } from '../../engine/index.ts';
 import { Classifier } from '../../models/classifier.ts';
 import { MobileFaceNet } from '../../models/mobilefacenet.ts';
 import type { StudyConfig } from './config.ts';
