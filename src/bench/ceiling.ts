@@ -30,7 +30,8 @@ const LEAST_MS = 40;
 const SAMPLES = 15;
 
 const COPY_BYTES = 2 ** 26;
-const COPY_BYTES_PER_GROUP = 256 * 16;
+/** Four vec4 per lane. */
+const COPY_BYTES_PER_GROUP = 4 * WORKGROUP * 16;
 /** Copies in one sample. */
 const COPY_REPEATS = 2;
 
