@@ -260,6 +260,15 @@ describe('the compiler', () => {
     expect(losses).toEqual(await trainingLosses(engine, 2));
   });
 
+  test('kernels and fusion as on a GPU give the same, to rounding', async () => {
+    const asGpu = await openTestEngine({ asGpu: true });
+    expect(asGpu.device.traits.software).toBe(false);
+    const losses = await trainingLosses(asGpu, 2);
+    asGpu.close();
+    for (const [step, loss] of (await trainingLosses(engine, 2)).entries())
+      expect(losses[step]).toBeCloseTo(loss, 3);
+  }, 300_000);
+
   test('an adapter without subgroups and timestamps still trains', async () => {
     const bare = await openTestEngine({ withoutFeatures: ['subgroups', 'timestamp-query', 'shader-f16'] });
     expect(bare.device.traits.subgroupSize).toBe(0);

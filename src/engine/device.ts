@@ -33,6 +33,8 @@ export interface DeviceOptions {
   readonly noImmediates?: boolean;
   /** Do without these features even where they are supported. */
   readonly withoutFeatures?: readonly string[];
+  /** Choose kernels and fuse as for a GPU, whatever answers. */
+  readonly asGpu?: boolean;
 }
 
 /** Whether a software rasteriser or a GPU answers; software adapters want other kernels. */
@@ -65,14 +67,14 @@ export class Device {
   /** Bytes of buffers made and not destroyed. */
   allocatedBytes = 0;
 
-  constructor(gpu: GPUDevice, info: GPUAdapterInfo, immediates: boolean) {
+  constructor(gpu: GPUDevice, info: GPUAdapterInfo, immediates: boolean, software = isSoftware(info)) {
     this.gpu = gpu;
     this.info = info;
     this.immediates = immediates;
     this.hasTimestamps = gpu.features.has('timestamp-query');
     const fixedSubgroup = info.subgroupMinSize === info.subgroupMaxSize ? (info.subgroupMinSize ?? 0) : 0;
     this.traits = {
-      software: isSoftware(info),
+      software,
       subgroupSize: gpu.features.has('subgroups') ? fixedSubgroup : 0,
       maxInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
       maxWorkgroupStorage: gpu.limits.maxComputeWorkgroupStorageSize,
@@ -287,5 +289,5 @@ export async function openDevice(adapter: GPUAdapter, options: DeviceOptions = {
   const gpu = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits });
   const usable =
     immediates && 'setImmediates' in (globalThis.GPUComputePassEncoder?.prototype ?? { setImmediates: 0 });
-  return new Device(gpu, adapter.info, usable);
+  return new Device(gpu, adapter.info, usable, isSoftware(adapter.info) && !options.asGpu);
 }

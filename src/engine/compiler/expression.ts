@@ -38,7 +38,10 @@ export class Domain {
   }
 }
 
-/** Text for the index along each of `extents` out of the row-major element index `index`. */
+/**
+ * Text for the index along each of `extents` out of the row-major element index `index`. Channel counts are
+ * mostly powers of two, and shifts cost a CPU's vector lanes far less than divisions, so those are told apart.
+ */
 export function unravel(
   index: string,
   extents: readonly number[],
@@ -50,10 +53,20 @@ export function unravel(
   const lines: string[] = [];
   let rest = index;
   for (let axis = extents.length - 1; axis > 0; axis--) {
-    const extent = text.param(`${prefix}Size${axis}`, extents[axis]!);
-    lines.push(`let ${names[axis]} = (${rest}) % ${extent};`);
-    lines.push(`let ${prefix}Rest${axis} = (${rest}) / ${extent};`);
-    rest = `${prefix}Rest${axis}`;
+    const extent = extents[axis]!;
+    const bits = Math.log2(extent);
+    const next = `${prefix}Rest${axis}`;
+    if (Number.isInteger(bits)) {
+      const shift = text.param(`${prefix}Shift${axis}`, bits);
+      lines.push(
+        `let ${names[axis]} = (${rest}) & ((1u << ${shift}) - 1u);`,
+        `let ${next} = (${rest}) >> ${shift};`,
+      );
+    } else {
+      const size = text.param(`${prefix}Size${axis}`, extent);
+      lines.push(`let ${next} = (${rest}) / ${size};`, `let ${names[axis]} = (${rest}) - ${next} * ${size};`);
+    }
+    rest = next;
   }
   lines.push(`let ${names[0]} = ${rest};`);
   return { lines, names };

@@ -16,6 +16,13 @@ export interface Group {
   readonly plan: KernelPlan | undefined;
 }
 
+/**
+ * Lines of a kernel beyond which a CPU driver takes longer to compile one more copy of it, with other work
+ * fused behind, than a second pass over memory costs in a whole study: 1 to 4 s a copy on lavapipe, where
+ * the pass was lost in the noise. A GPU's compiler does not mind.
+ */
+const LONG_FOR_SOFTWARE = 100;
+
 /** Distinct reductions that share one pass. */
 const MOST_SIBLINGS = 4;
 
@@ -57,13 +64,18 @@ export function groupNodes(
       readers.set(leaf, [...(readers.get(leaf) ?? []), node]);
     }
     for (const candidate of new Set(candidates)) {
-      if (candidate.body.kind !== 'pack' && joins(groups, candidate, node, graph, roots, mostBuffers)) {
+      if (candidate.body.kind === 'pack' || isDearToFuse(groups.of(candidate), traits)) continue;
+      if (joins(groups, candidate, node, graph, roots, mostBuffers)) {
         groups.merge(candidate, node);
         break;
       }
     }
   }
   return groups.all();
+}
+
+function isDearToFuse({ plan }: Group, traits: AdapterTraits): boolean {
+  return traits.software && plan !== undefined && plan.shader.split('\n').length > LONG_FOR_SOFTWARE;
 }
 
 /** Whether the group of `node` can become part of the group of `candidate`. */

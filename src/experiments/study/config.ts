@@ -92,7 +92,7 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
       data: {
         kind: 'synthetic',
         seed: 1,
-        train: { identities: 100, shots: 16 },
+        train: { identities: 80, shots: 12 },
         test: { identities: 60, shots: 10, folds: 10, pairsPerFold: 60 },
       },
       inputSize: 32,

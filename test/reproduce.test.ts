@@ -1,0 +1,196 @@
+/** The study as a user runs it: end to end on a micro setting, stopped and resumed, and with bad input. */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Engine } from '../src/engine/index.ts';
+import { parseResults, type Results } from '../src/experiments/report/index.ts';
+import {
+  PRESETS,
+  parseStudyConfig,
+  RunFolder,
+  runStudy,
+  type StudyConfig,
+  silentProgress,
+} from '../src/experiments/study/index.ts';
+import type { Progress } from '../src/experiments/study/progress.ts';
+import { openTestEngine } from './support/device.ts';
+
+const micro: StudyConfig = {
+  ...PRESETS.tiny!.config,
+  data: {
+    kind: 'synthetic',
+    seed: 1,
+    train: { identities: 6, shots: 6 },
+    test: { identities: 8, shots: 4, folds: 2, pairsPerFold: 12 },
+  },
+  inputSize: 24,
+  widthMultiplier: 0.125,
+  embeddingSize: 16,
+  members: 2,
+  defences: ['single', 'diverse'],
+  training: {
+    epochs: 3,
+    batchSize: 12,
+    learningRate: 0.05,
+    warmupSteps: 2,
+    momentum: 0.9,
+    weightDecay: 5e-4,
+  },
+  far: 0.05,
+  attack: { pairs: 3, stepSize: 1 / 255, maxSteps: 30, batchSize: 2 },
+  distances: [1.2, 0.8],
+};
+
+let folder: string;
+let engine: Engine;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'facet-study-'));
+  engine = await openTestEngine();
+});
+afterAll(async () => {
+  engine?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function study(
+  name: string,
+  options: { resume?: boolean; progress?: Progress; signal?: AbortSignal; config?: StudyConfig } = {},
+): Promise<Results> {
+  const run = await RunFolder.open(folder, name, options.resume ?? false);
+  return runStudy({
+    engine,
+    config: options.config ?? micro,
+    run,
+    progress: options.progress ?? silentProgress,
+    signal: options.signal ?? new AbortController().signal,
+    name,
+    command: 'npx facet reproduce',
+    facetVersion: '0',
+  });
+}
+
+/** What must not depend on when and how often a run was stopped. */
+function measured({ defences, examples, notes }: Results) {
+  return { defences, examples, notes };
+}
+
+describe('a study', () => {
+  let whole: Results;
+  test('runs to results that its own schema accepts', async () => {
+    whole = await study('whole');
+    const results = parseResults(JSON.parse(JSON.stringify(whole)), 'test');
+    expect(results.defences.map(({ name }) => name)).toEqual(['single', 'diverse']);
+    for (const { runs } of results.defences) {
+      const [run] = runs;
+      expect(run!.training.points.at(-1)!.step).toBe(9);
+      expect(run!.whiteBox[0]!.pairs).toHaveLength(3);
+      expect(run!.blackBox[0]!.pairs).toHaveLength(3);
+      for (const pair of run!.whiteBox[0]!.pairs) {
+        expect(pair.linf).toBeLessThanOrEqual(1);
+        expect(pair.rms * Math.sqrt(24 * 24 * 3)).toBeCloseTo(pair.l2, 4);
+      }
+    }
+    expect(results.examples.length).toBeGreaterThan(0);
+  }, 300_000);
+
+  test('stopped in the middle of training and resumed, measures the same', async () => {
+    const abort = new AbortController();
+    const stopping: Progress = {
+      say: () => {},
+      during: (label, _total, work) =>
+        work((done) => {
+          if (label === 'train diverse' && done === 4) abort.abort(new Error('stopped by the test'));
+        }),
+    };
+    await expect(study('parts', { progress: stopping, signal: abort.signal })).rejects.toThrow(
+      'stopped by the test',
+    );
+    expect(await readdir(join(folder, 'parts', 'defences', 'diverse', 'seed-0'))).toContain(
+      'checkpoint.safetensors',
+    );
+    expect(measured(await study('parts', { resume: true }))).toEqual(measured(whole));
+  }, 300_000);
+
+  test('that is done is not done again', async () => {
+    const labels: string[] = [];
+    const listening: Progress = {
+      say: () => {},
+      during: (label, _total, work) => {
+        labels.push(label);
+        return work(() => {});
+      },
+    };
+    expect(measured(await study('whole', { resume: true, progress: listening }))).toEqual(measured(whole));
+    expect(labels.filter((label) => /^(train|attack|craft|show)/.test(label))).toEqual([]);
+  }, 300_000);
+
+  test('with a damaged checkpoint says which file and what is wrong', async () => {
+    const path = join(folder, 'whole', 'defences', 'single', 'seed-0', 'checkpoint.safetensors');
+    const good = await readFile(path);
+    await writeFile(path, good.subarray(0, 1000));
+    await expect(study('whole', { resume: true })).rejects.toThrow(/checkpoint\.safetensors/);
+    await writeFile(path, good);
+  }, 300_000);
+
+  test('whose loss is not finite stops and says what to change', async () => {
+    const config = { ...micro, training: { ...micro.training, learningRate: 1e30, warmupSteps: 0 } };
+    await expect(study('diverging', { config })).rejects.toThrow(
+      /train single: the loss is .* at step .*--learning-rate/,
+    );
+  }, 300_000);
+
+  test('never writes over another run', async () => {
+    const run = await RunFolder.open(folder, 'whole', false);
+    expect(run.path).toBe(join(folder, 'whole-2'));
+    await expect(RunFolder.open(folder, 'absent', true)).rejects.toThrow(/no run .*absent to resume/);
+  });
+});
+
+describe('settings', () => {
+  test('that are out of range are all named', () => {
+    const wrong = { ...micro, inputSize: 8, far: 2, distances: [0.2, 0.4], defences: ['single', 'single'] };
+    expect(() => parseStudyConfig(wrong, 'settings')).toThrow(
+      /inputSize.*defences.*once.*far.*distances.*fall/s,
+    );
+  });
+});
+
+describe('the command line', () => {
+  const facet = fileURLToPath(new URL('../bin/facet.mjs', import.meta.url));
+  const run = (...words: string[]) => {
+    const { status, stderr, stdout } = spawnSync(process.execPath, [facet, ...words], {
+      encoding: 'utf8',
+      cwd: folder,
+      env: { ...process.env, FACET_NO_SETUP: '1' },
+    });
+    return { status, stdout, message: stderr };
+  };
+
+  test.each([
+    [['reprodcue'], /unknown command 'reprodcue'.*reproduce/s],
+    [['reproduce', '--presett', 'tiny'], /unknown option '--presett'.*--preset/s],
+    [['reproduce', '--preset', 'huge'], /unknown preset huge; there are tiny, small/],
+    [['reproduce', '--epochs', 'many'], /--epochs.*many.*whole number/s],
+    [['reproduce', '--defences', 'single,armour'], /unknown defence armour; there are single/],
+    [['reproduce', '--head', 'hinge'], /unknown head hinge; there are softmax, cosface, arcface/],
+    [['reproduce', '--train', 'absent.tar', '--test', 'absent.tar'], /absent\.tar/],
+    [['reproduce', '--train', 'faces.tar'], /--test is missing/],
+    [['reproduce', '--pairs', 'pairs.txt'], /--pairs belongs to faces from files/],
+    [['reproduce', '--resume', '--name', 'nothing'], /no run .*nothing to resume/],
+    [['reproduce', '--distances', '0.2,0.8'], /distances.*fall/],
+    [['reproduce', '--adapter', 'abacus'], /abacus/],
+  ])('%j', (words, message) => {
+    const result = run(
+      ...words,
+      ...(words.includes('--resume') ? [] : ['--out', join(folder, 'cli')]).filter(
+        () => words[0] === 'reproduce',
+      ),
+    );
+    expect(result.message).toMatch(message);
+    expect(result.message).not.toMatch(/\n\s+at /);
+    expect(result.status).not.toBe(0);
+  });
+});
