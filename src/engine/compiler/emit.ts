@@ -3,6 +3,7 @@ import { sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { Domain, unravel, writeExpression } from './expression.ts';
 import { columnLanes, type Group, groupDomain, groupLanes, isOwnLinear, reductionCuts } from './group.ts';
+import { hoistInvariant } from './hoist.ts';
 import type { StoredGraph } from './store.ts';
 import { type Load, storageOf } from './trace-loads.ts';
 import { KernelText, laneType, literal, type Step } from './wgsl.ts';
@@ -41,10 +42,15 @@ function outsideLoads(group: Group, graph: StoredGraph): Load[] {
   return group.maps.flatMap((node) => graph.loads.get(node)!.filter((load) => !isOwnLinear(load, group)));
 }
 
+/** The domain of a group's elementwise nodes. */
+function mapDomain(group: Group, graph: StoredGraph): Domain {
+  return new Domain(outsideLoads(group, graph), sizeOf(groupDomain(group)));
+}
+
 /**
  * Statements that, given the values of the anchors, compute the group's elementwise nodes and store
- * whatever must be stored. `element` is the WGSL index of the lane's first element, `linear` that of
- * its element or vec4.
+ * whatever must be stored. `linear` is the WGSL index of the lane's element or vec4; `known` the domain and
+ * its coordinates where the caller has them at hand.
  */
 function writeBehind(
   group: Group,
@@ -53,19 +59,18 @@ function writeBehind(
   lanes: 1 | 4,
   anchorValues: readonly string[],
   linear: string,
+  known?: { readonly domain: Domain; readonly names: readonly string[] },
 ): string[] {
   const { graph } = context;
   const own = new Map<Tensor, string>(group.anchors.map((node, index) => [node, anchorValues[index]!]));
   const written = [...group.anchors, ...group.maps].filter((node) => context.isWritten(node, group));
   const arrays = new Map(written.map((node) => [node, text.write(node, laneType(node.dtype, lanes))]));
   const lines: string[] = [];
-  const loads = outsideLoads(group, graph);
-  const domain = new Domain(loads, sizeOf(groupDomain(group)));
-  const strided = domain.extents.length > 1 || loads.length > 0;
+  const domain = known?.domain ?? mapDomain(group, graph);
   const first = lanes === 4 ? `(${linear} * 4u)` : linear;
-  const { lines: indexLines, names } = strided
-    ? unravel(first, domain.extents, text, 'd')
-    : { lines: [], names: ['0u'] };
+  const { lines: indexLines, names } = known
+    ? { lines: [], names: known.names }
+    : unravel(first, domain.extents, text, 'd');
   lines.push(...indexLines);
   for (const [index, node] of group.maps.entries()) {
     const expression = writeExpression(node, {
@@ -112,10 +117,19 @@ ${indent(lines, '    ')}
 `;
 }
 
-/** Elementwise work on its own: every lane computes elements (or vec4s) i, i + grid, … */
+/** Elementwise work on its own. */
 function emitMaps(group: Group, context: EmitContext): Step {
-  const text = new KernelText(context.bufferOf);
   const lanes = groupLanes(group, context.graph) || 1;
+  const domain = mapDomain(group, context.graph);
+  const inner = domain.extents[domain.extents.length - 1]! / lanes;
+  const outer = domain.extents.length === 3 ? domain.extents[0]! : 1;
+  const walks = domain.extents.length > 1 && domain.extents.length <= 3 && inner <= 1024 && outer <= 64;
+  return walks ? emitWalk(group, context, domain, lanes) : emitLinear(group, context, lanes);
+}
+
+/** Every lane computes elements (or vec4s) i, i + grid, … */
+function emitLinear(group: Group, context: EmitContext, lanes: 1 | 4): Step {
+  const text = new KernelText(context.bufferOf);
   const size = sizeOf(groupDomain(group));
   const count = Math.ceil(size / lanes);
   const countText = text.param('count', count);
@@ -124,6 +138,56 @@ function emitMaps(group: Group, context: EmitContext): Step {
     label: `map ${labelOf(group)} ${groupDomain(group).join('×')}`,
     body: loopOverLanes(countText, lines),
     grid: stridedGrid(count, context.traits.software && count > 4096 ? 4 : 1),
+    immediates: context.immediates,
+  });
+}
+
+/** Rows that one lane walks down at least, where there are enough. */
+const WALK = { software: 16, gpu: 4 };
+
+/**
+ * A domain [(outer,) rows, inner] whose loads repeat along rows (values for each channel): a lane keeps to one
+ * inner element (or vec4) and walks down the rows, so what belongs to the channel is loaded once and no index
+ * is divided.
+ */
+function emitWalk(group: Group, context: EmitContext, domain: Domain, lanes: 1 | 4): Step {
+  const text = new KernelText(context.bufferOf);
+  const [outer, rows] =
+    domain.extents.length === 3 ? [domain.extents[0]!, domain.extents[1]!] : [1, domain.extents[0]!];
+  const inner = domain.extents[domain.extents.length - 1]! / lanes;
+  const perLane = WALK[context.traits.software ? 'software' : 'gpu'];
+  const workgroups = Math.min(
+    Math.max(
+      Math.ceil((rows * inner) / (LANES_PER_WORKGROUP * perLane)),
+      Math.ceil(inner / LANES_PER_WORKGROUP),
+    ),
+    MOST_WORKGROUPS,
+  );
+  const rowsText = text.param('rows', rows);
+  const innerText = text.param('inner', inner);
+  const stepText = text.param('rowStep', Math.floor((workgroups * LANES_PER_WORKGROUP) / inner));
+  const column = lanes === 4 ? '(c * 4u)' : 'c';
+  const names = domain.extents.length === 3 ? ['o', 'r', column] : ['r', column];
+  const lines = writeBehind(group, context, text, lanes, [], 'i', { domain, names });
+  const { before, inside } = hoistInvariant(lines, ['r', 'i']);
+  const body = `@compute @workgroup_size(${LANES_PER_WORKGROUP})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let lane = group.x * ${LANES_PER_WORKGROUP}u + local;
+  let c = lane % ${innerText};
+  let o = group.y;
+  let firstRow = lane / ${innerText};
+  if (firstRow >= ${stepText}) { return; }
+${indent(before, '  ')}
+  for (var r = firstRow; r < ${rowsText}; r += ${stepText}) {
+    let i = (o * ${rowsText} + r) * ${innerText} + c;
+${indent(inside, '    ')}
+  }
+}
+`;
+  return text.finish({
+    label: `map ${labelOf(group)} ${groupDomain(group).join('×')}`,
+    body,
+    grid: [workgroups, outer, 1],
     immediates: context.immediates,
   });
 }
@@ -246,6 +310,7 @@ function emitColumns(group: Group, context: EmitContext): Step {
       `sum${index} = ${parts[index]!.combine(`sum${index}`, expression.value)};`,
     );
   }
+  const hoisted = hoistInvariant(loop, ['r']);
   const splitsText = splits > 1 ? text.param('splits', splits) : '';
   const lines = [
     `let c = i % ${innerText};`,
@@ -253,10 +318,11 @@ function emitColumns(group: Group, context: EmitContext): Step {
     splits > 1 ? `let o = i / (${innerText} * ${splitsText});` : `let o = i / ${innerText};`,
     ...coordinates.lines[0]!,
     ...coordinates.lines[2]!,
+    ...hoisted.before,
     ...parts.map((part, index) => `var sum${index} = ${part.start};`),
     `let last = min((split + 1u) * ${chunk}, ${reducedText});`,
     `for (var r = split * ${chunk}; r < last; r++) {`,
-    indent(loop, '  '),
+    indent(hoisted.inside, '  '),
     '}',
     ...writeBehind(
       group,
