@@ -103,10 +103,10 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
       seeds: [0],
       head: { kind: 'softmax' },
       training: {
-        epochs: 10,
-        batchSize: 50,
+        epochs: 6,
+        batchSize: 48,
         learningRate: 0.1,
-        warmupSteps: 30,
+        warmupSteps: 20,
         momentum: 0.9,
         weightDecay: 5e-4,
       },
