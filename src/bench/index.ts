@@ -3,6 +3,6 @@ export type { BenchCase, CaseFamily, CompiledWorkload, Work, Workload } from './
 export { benchCases, DEFAULT_MEMBERS, selectCases } from './catalogue.ts';
 export { type Ceilings, measureCeilings } from './ceiling.ts';
 export { type BenchResult, type HostMeters, type MeasureOptions, measureCase, type Rate } from './measure.ts';
-export { byFamily, type KernelTime } from './profile.ts';
+export { byFamily, type KernelTime, kernelTimes } from './profile.ts';
 export { type BenchFailure, type BenchReport, ceilingShare, type RunOptions, runBench } from './run.ts';
-export { reportText } from './text.ts';
+export { profileText, reportText } from './text.ts';

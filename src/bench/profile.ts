@@ -1,5 +1,5 @@
 /** Where the time of a program goes, kernel by kernel. */
-import type { Engine } from '../engine/index.ts';
+import type { Engine, StepTime } from '../engine/index.ts';
 import type { CompiledWorkload } from './case.ts';
 import { median } from './median.ts';
 
@@ -13,12 +13,20 @@ export interface KernelTime {
 
 const RUNS = 5;
 
+/** One run's dispatches by label, those that take longest first; only counted where `times` is absent. */
+export function kernelTimes(labels: readonly string[], times?: readonly StepTime[]): KernelTime[] {
+  const counts = tally(labels.map((label) => [label, 1]));
+  if (!times) return [...counts].map(([label, dispatches]) => ({ label, dispatches }));
+  const spent = tally(times.map(({ label, nanoseconds }) => [label, nanoseconds / 1e6]));
+  return [...counts]
+    .map(([label, dispatches]) => ({ label, dispatches, milliseconds: spent.get(label) ?? 0 }))
+    .sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
 /** Times every kernel, those that take longest first; without timestamp queries only counts them. */
 export async function profileWorkload(engine: Engine, compiled: CompiledWorkload): Promise<KernelTime[]> {
+  if (!engine.device.hasTimestamps) return kernelTimes(compiled.labels);
   const counts = tally(compiled.labels.map((label) => [label, 1]));
-  if (!engine.device.hasTimestamps) {
-    return [...counts].map(([label, dispatches]) => ({ label, dispatches }));
-  }
   await compiled.profile();
   const runs: Map<string, number>[] = [];
   for (let run = 0; run < RUNS; run++) {

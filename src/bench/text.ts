@@ -52,7 +52,12 @@ export function reportText(report: BenchReport): string {
 }
 
 /** Time by family of kernels, then by kernel. */
-export function profileText({ name, kernels = [], dispatches, plannedBytes }: BenchResult): string {
+export function profileText({
+  name,
+  kernels = [],
+  dispatches,
+  plannedBytes,
+}: Pick<BenchResult, 'name' | 'kernels' | 'dispatches' | 'plannedBytes'>): string {
   const timed = kernels.some((kernel) => kernel.milliseconds !== undefined);
   const total = kernels.reduce((sum, kernel) => sum + (kernel.milliseconds ?? 0), 0);
   const heading =

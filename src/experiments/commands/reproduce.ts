@@ -1,6 +1,7 @@
 /** `facet reproduce`: the main job. Trains the defences, verifies and attacks them, and reports. */
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
+import { kernelTimes, profileText } from '../../bench/index.ts';
 import { parseIdentityList } from '../../data/index.ts';
 import { openEngine } from '../../open-node.ts';
 import { readText } from '../../platform/node-files.ts';
@@ -13,6 +14,7 @@ import {
   parseStudyConfig,
   RunFolder,
   runStudy,
+  type StepProfile,
   type StudyConfig,
   silentProgress,
   terminalProgress,
@@ -25,6 +27,7 @@ interface Options {
   readonly out: string;
   readonly resume?: boolean;
   readonly json?: boolean;
+  readonly profile?: boolean;
   readonly adapter: string;
   readonly defences?: string;
   readonly seed?: number;
@@ -68,6 +71,7 @@ export function registerReproduce(program: Command): void {
     .option('--name <name>', "the run's folder in --out; the preset's name by default, numbered if taken")
     .option('--out <folder>', 'where runs are kept', 'runs')
     .option('--resume', 'go on with the run of this name where it was stopped')
+    .option('--profile', "before each training, print where a step's time goes, kernel by kernel")
     .option('--json', 'print results.json instead of tables, and no progress')
     .addOption(adapterOption())
     .option('--defences <list>', 'which defences, with commas between, or all')
@@ -133,6 +137,7 @@ async function reproduce(options: Options, command: Command): Promise<void> {
       name,
       command: commandLine(command),
       facetVersion: version,
+      onProfile: options.profile ? (profile) => progress.say(profileTable(profile)) : undefined,
     });
     // Loaded here: figures need a second to load that an early error should not wait for.
     const report = await import('../report/index.ts');
@@ -158,6 +163,15 @@ async function reproduce(options: Options, command: Command): Promise<void> {
     process.off('SIGTERM', stop);
     engine.close();
   }
+}
+
+function profileTable({ label, kernels, times, plannedBytes }: StepProfile): string {
+  return profileText({
+    name: `${label}, one step`,
+    kernels: kernelTimes(kernels, times),
+    dispatches: kernels.length,
+    plannedBytes,
+  });
 }
 
 class Interrupted extends Error {

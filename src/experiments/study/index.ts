@@ -4,3 +4,4 @@ export { DEFENCE_NAMES, DEFENCES, type DefenceName } from './defences.ts';
 export { type Progress, silentProgress, terminalProgress } from './progress.ts';
 export { runStudy, type StudyTask } from './reproduce.ts';
 export { RunFolder } from './run-folder.ts';
+export type { StepProfile } from './train.ts';

@@ -11,7 +11,7 @@ import { compileEmbedder, type Embedder, embedFaces } from './embedding.ts';
 import { makeExamples } from './examples.ts';
 import type { Progress } from './progress.ts';
 import type { RunFolder } from './run-folder.ts';
-import { type TrainingPoint, train } from './train.ts';
+import { type StepProfile, type TrainingPoint, train } from './train.ts';
 import { buildTrainee, type Trainee } from './trainee.ts';
 import { type VerificationResult, verifyDefence } from './verification.ts';
 
@@ -25,6 +25,8 @@ export interface StudyTask {
   readonly name: string;
   readonly command: string;
   readonly facetVersion: string;
+  /** Is told where the time of each defence's training step goes. */
+  readonly onProfile?: ((profile: StepProfile) => void) | undefined;
 }
 
 /** The surrogate's initial weights differ from every defence's. */
@@ -221,6 +223,7 @@ async function trainOne(
     label: `train ${label}`,
     progress,
     signal,
+    onProfile: task.onProfile,
   });
   const embedder = await compileEmbedder(engine, trainee.network, 64);
   const embeddings = await progress.during(`embed ${label}`, data.test.labels.length, (tick) =>

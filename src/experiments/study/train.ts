@@ -8,6 +8,7 @@ import {
   mean,
   type Program,
   type Schedule,
+  type StepTime,
   scalarInput,
   type Tensor,
   withWarmup,
@@ -44,6 +45,18 @@ export interface TrainingTask {
   readonly label: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Is told where a step's time goes, before training. */
+  readonly onProfile?: ((profile: StepProfile) => void) | undefined;
+}
+
+/** One training step, kernel by kernel. */
+export interface StepProfile {
+  readonly label: string;
+  /** What each dispatch does. */
+  readonly kernels: readonly string[];
+  /** What each took; absent where the device has no timestamp queries. */
+  readonly times?: readonly StepTime[];
+  readonly plannedBytes: number;
 }
 
 /** Points of the training curve in each epoch. */
@@ -69,6 +82,7 @@ export async function train(task: TrainingTask): Promise<TrainingPoint[]> {
   const program = await compileStep(task, batches.batchSize);
   const schedule = learningRate(config, total);
   try {
+    if (task.onProfile) task.onProfile(await profileStep(task, program, batches));
     await run.write(points.map((point) => `${JSON.stringify(point)}\n`).join(''), ...place, METRICS);
     await progress.during(label, total, (tick) =>
       trainSteps({ ...task, batches, total, program, schedule, points, first: done, tick }),
@@ -120,6 +134,23 @@ function compileStep(
       };
     },
   });
+}
+
+/** Times one step. Profiling is running, so what the step changed is put back. */
+async function profileStep(
+  { engine, trainee, label }: TrainingTask,
+  program: StepProgram,
+  batches: Batches,
+): Promise<StepProfile> {
+  const { labels: kernels, plannedBytes } = program;
+  if (!engine.device.hasTimestamps) return { label, kernels, plannedBytes };
+  const before = await Promise.all(trainee.sets.map((set) => engine.read(set.flat)));
+  const { images, labels } = batches.read(0, 0);
+  // The first run compiles, so the second is the one to look at.
+  await program.run({ images, labels, rate: 0 }).read('loss');
+  const times = await program.profile({ images, labels, rate: 0 });
+  for (const [index, set] of trainee.sets.entries()) engine.write(set.flat, before[index]!);
+  return { label, kernels, times, plannedBytes };
 }
 
 interface Steps extends TrainingTask {
