@@ -1,5 +1,6 @@
 // The gradient of a convolution's input, gathered: dx[m, n, iy, ix, i] = Σ_ky,kx,o dy[m, n, oy, ox, o] w[m, ky, kx, i, o]
-// over ky, kx with oy S + ky - top = iy, and so for x.
+// over ky, kx with oy S + ky - top = iy, and so for x. Where the members share one x, their gradients are added
+// here: `folded` members go into one image of the output; otherwise folded is 1.
 //
 // dy: [members, batch, outHeight, outWidth, outChannels], vec4 where VEC4
 // w: [members or 1, kh, kw, inChannels, outChannels], vec4 where VEC4
@@ -39,8 +40,6 @@ fn main(
   let kw = params.window & 0xffffu;
   let y0 = iy + (params.topLeft >> 16u);
   let x0 = ix + (params.topLeft & 0xffffu);
-  let dy_image = image * params.outHeight * params.outWidth * params.outChannels;
-  let w_member = image / params.batch * params.strideW + channel * params.outChannels;
 #for c in 0..CHANNELS
   var sum$c = 0.0;
 #end
@@ -49,15 +48,19 @@ fn main(
   let oy_end = min(y0 / stride + 1u, params.outHeight);
   let ox_first = (max(x0 + 1u, kw) - kw + stride - 1u) / stride;
   let ox_end = min(x0 / stride + 1u, params.outWidth);
-  for (var oy = oy_first; oy < oy_end; oy++) {
-    for (var ox = ox_first; ox < ox_end; ox++) {
-      let dy_at = dy_image + (oy * params.outWidth + ox) * params.outChannels;
-      let w_at = w_member + ((y0 - oy * stride) * kw + x0 - ox * stride) * params.inChannels * params.outChannels;
-      for (var o = 0u; o < params.outChannels; o++) {
-        let slope = dy[dy_at + o];
+  for (var fold = 0u; fold < params.folded; fold++) {
+    let dy_image = (image + fold * params.batch) * params.outHeight * params.outWidth * params.outChannels;
+    let w_member = (image / params.batch + fold) * params.strideW + channel * params.outChannels;
+    for (var oy = oy_first; oy < oy_end; oy++) {
+      for (var ox = ox_first; ox < ox_end; ox++) {
+        let dy_at = dy_image + (oy * params.outWidth + ox) * params.outChannels;
+        let w_at = w_member + ((y0 - oy * stride) * kw + x0 - ox * stride) * params.inChannels * params.outChannels;
+        for (var o = 0u; o < params.outChannels; o++) {
+          let slope = dy[dy_at + o];
 #for c in 0..CHANNELS
-        sum$c += product(slope, w[w_at + $(c)u * params.outChannels + o]);
+          sum$c += product(slope, w[w_at + $(c)u * params.outChannels + o]);
 #end
+        }
       }
     }
   }

@@ -114,18 +114,29 @@ export function conv2dForward(s: Conv2dShape, traits: AdapterTraits): KernelPlan
  * dx [members, batch, height, width, inChannels] (to be summed over members where x has only one).
  * Inputs: dy, w. The shape is that of the forward convolution.
  */
-export function conv2dInputGradient(s: Conv2dShape, _traits: AdapterTraits): KernelPlan[] {
+export function conv2dInputGradient(
+  s: Conv2dShape,
+  _traits: AdapterTraits,
+  addMembers = false,
+): KernelPlan[] {
+  const folded = addMembers ? s.members : 1;
   const { strideW } = strides(s);
   const blocks = ceilDiv(s.height, s.stride) * ceilDiv(s.width, s.stride) * s.stride * s.stride;
   const choice = (lanes: 1 | 4, channels: number): KernelPlan => {
-    const total = s.members * s.batch * blocks * (s.inChannels / channels);
+    const total = (s.members / folded) * s.batch * blocks * (s.inChannels / channels);
     const element = lanes === 4 ? 'vec4f' : 'f32';
     const values = { VEC4: lanes === 4 ? 1 : 0, CHANNELS: channels };
     return {
       label: `conv2d.${lanes === 4 ? 'gather' : 'plain'} input gradient ${describe(s)}`,
       shader: expandTemplate(inputText, values, 'conv2d_input.wgsl'),
       inputs: named('dy', element, 'w', element),
-      params: { total, ...shapeParams(s), outChannels: s.outChannels / lanes, strideW: strideW / lanes },
+      params: {
+        total,
+        ...shapeParams(s),
+        outChannels: s.outChannels / lanes,
+        strideW: strideW / lanes,
+        folded,
+      },
       lanes: 1,
       workgroup: [64, 1, 1],
       grid: foldGrid(ceilDiv(total, 64)),

@@ -42,10 +42,7 @@ export function conv2d(x: Tensor, w: Tensor, options: ConvolutionOptions = {}): 
     plan: conv2dForward,
     gradient: (dy, node, ops) => {
       const [input, weights] = [node.inputs[0]!, node.inputs[1]!];
-      return [
-        ops.sumTo(inputGradient(dy, weights, shape), input.shape),
-        ops.sumTo(weightGradient(input, dy, shape), weights.shape),
-      ];
+      return [inputGradient(dy, weights, shape), ops.sumTo(weightGradient(input, dy, shape), weights.shape)];
     },
   });
 }
@@ -59,19 +56,21 @@ function isPointwise(shape: Conv2dShape): boolean {
   );
 }
 
-/** dx [members, batch, height, width, in]. */
+/** dx [input members, batch, height, width, in]: added up over the members where they share one x. */
 function inputGradient(dy: Tensor, w: Tensor, shape: Conv2dShape): Tensor {
   return kernelNode({
     op: 'conv2d.dx',
     inputs: [dy, w],
-    shape: [shape.members, shape.batch, shape.height, shape.width, shape.inChannels],
+    shape: [shape.inputMembers, shape.batch, shape.height, shape.width, shape.inChannels],
     settings: shape,
-    plan: conv2dInputGradient,
+    plan: (settings, traits) => conv2dInputGradient(settings, traits, settings.inputMembers === 1),
     gradient: (dz, node, ops) => {
       const [cotangent, weights] = [node.inputs[0]!, node.inputs[1]!];
       const options = { stride: shape.stride, padding: shape.padding };
-      const own: Conv2dShape = { ...shape, inputMembers: shape.members };
-      return [ops.conv2d(dz, weights, options), ops.sumTo(weightGradient(dz, cotangent, own), weights.shape)];
+      return [
+        ops.conv2d(dz, weights, options),
+        ops.sumTo(weightGradient(dz, cotangent, shape), weights.shape),
+      ];
     },
   });
 }
@@ -101,7 +100,7 @@ function weightGradient(x: Tensor, dy: Tensor, shape: Conv2dShape): Tensor {
       const [input, cotangent] = [node.inputs[0]!, node.inputs[1]!];
       const options = { stride: shape.stride, padding: shape.padding };
       const own: Conv2dShape = { ...shape, weightMembers: shape.members };
-      return [ops.sumTo(inputGradient(cotangent, dz, own), input.shape), ops.conv2d(input, dz, options)];
+      return [inputGradient(cotangent, dz, own), ops.conv2d(input, dz, options)];
     },
   });
 }
