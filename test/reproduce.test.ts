@@ -127,6 +127,28 @@ describe('a study', () => {
     expect(labels.filter((label) => /^(train|attack|craft|show)/.test(label))).toEqual([]);
   }, 300_000);
 
+  test('is not resumed with other settings', async () => {
+    const config = { ...micro, far: 0.1, members: 3 };
+    await expect(study('whole', { resume: true, config })).rejects.toThrow(/other settings \(members, far\)/);
+  });
+
+  test('that fails before it begins leaves no folder', async () => {
+    const config: StudyConfig = {
+      ...micro,
+      data: {
+        kind: 'files',
+        train: [join(folder, 'absent.tar')],
+        test: 'x',
+        exclude: [],
+        minImages: 2,
+        folds: 2,
+        pairsPerFold: 4,
+      },
+    };
+    await expect(study('nothing', { config })).rejects.toThrow(/absent\.tar/);
+    expect(await readdir(folder)).not.toContain('nothing');
+  });
+
   test('with a damaged checkpoint says which file and what is wrong', async () => {
     const path = join(folder, 'whole', 'defences', 'single', 'seed-0', 'checkpoint.safetensors');
     const good = await readFile(path);

@@ -157,15 +157,26 @@ async function fileSets(data: Extract<StudyConfig['data'], { kind: 'files' }>): 
     for (const path of data.train) parts.push(await open(path));
     const merged = parts.length === 1 ? parts[0]! : mergeFaceSets(parts);
     const train = subset(merged, { exclude: data.exclude, minImagesPerIdentity: data.minImages });
+    if (train.identities.length < 2) {
+      throw new Error(
+        `${merged.name}: training needs at least 2 identities with ${data.minImages} or more images each, got ${train.identities.length} of ${merged.identities.length} identities; ` +
+          'use a larger set, or a lower --min-images',
+      );
+    }
     requireTrainable(train, data.minImages);
     const test = await open(data.test);
     const pairs = data.pairs
       ? readLfwPairs(await readText(data.pairs), test, data.pairs)
       : generatePairs(test, { folds: data.folds, pairsPerFold: data.pairsPerFold, seed: 0 });
+    const known = new Set(merged.identities);
+    const strangers = data.exclude.filter((name) => !known.has(name));
     const passedOver = opened.flatMap((set) => set.skipped);
     const notes = [
       ...(data.exclude.length
         ? [`${data.exclude.length} identities were left out of training: ${data.exclude.join(', ')}.`]
+        : []),
+      ...(strangers.length
+        ? [`Not in the training faces, though to be left out: ${strangers.join(', ')}.`]
         : []),
       ...(merged.identities.length > train.identities.length + data.exclude.length
         ? [`Training identities with fewer than ${data.minImages} images were left out.`]

@@ -10,7 +10,7 @@ import { DEFENCES, type Defence, type DefenceName } from './defences.ts';
 import { compileEmbedder, type Embedder, embedFaces } from './embedding.ts';
 import { makeExamples } from './examples.ts';
 import type { Progress } from './progress.ts';
-import type { RunFolder } from './run-folder.ts';
+import { contentHash, type RunFolder } from './run-folder.ts';
 import { type StepProfile, type TrainingPoint, train } from './train.ts';
 import { buildTrainee, type Trainee } from './trainee.ts';
 import { type VerificationResult, verifyDefence } from './verification.ts';
@@ -47,11 +47,12 @@ interface Trained {
 export async function runStudy(task: StudyTask): Promise<Results> {
   const started = Date.now();
   const { config, progress, engine, run } = task;
+  await refuseOtherSettings(run, config);
+  const data = await loadStudyData(config, progress);
   await run.write(
     `${JSON.stringify({ name: task.name, command: task.command, config }, null, 2)}\n`,
     'config.json',
   );
-  const data = await loadStudyData(config, progress);
   const notes = [...data.notes];
   const defences = new Map<DefenceName, RunResults[]>(config.defences.map((name) => [name, []]));
   const examples: Example[] = [];
@@ -163,6 +164,21 @@ export async function runStudy(task: StudyTask): Promise<Results> {
     examples,
     notes,
   };
+}
+
+/** A run is of one configuration; going on with another would mix results and write over the first. */
+async function refuseOtherSettings(run: RunFolder, config: StudyConfig): Promise<void> {
+  const bytes = await run.read('config.json');
+  if (!bytes) return;
+  const before =
+    (JSON.parse(new TextDecoder().decode(bytes)) as { config?: Record<string, unknown> }).config ?? {};
+  const changed = Object.entries(config).filter(
+    ([key, value]) => contentHash(value) !== contentHash(before[key] ?? null),
+  );
+  if (changed.length === 0) return;
+  throw new Error(
+    `${run.path} was started with other settings (${changed.map(([key]) => key).join(', ')}); resume it with the options it was started with, which its config.json holds, or choose another --name`,
+  );
 }
 
 function placeOf(name: string, seed: number): string[] {

@@ -32,7 +32,8 @@ export class RunFolder {
 
   /**
    * Opens `parent/name`. Where it exists: goes on with it if `resume`, else takes the next free name
-   * (`tiny-2`), so that nothing done is ever written over. Throws when there is nothing to resume.
+   * (`tiny-2`), so that nothing done is ever written over. The folder itself appears with the first file in
+   * it, so a run that fails before leaves nothing. Throws when there is nothing to resume.
    */
   static async open(parent: string, name: string, resume: boolean): Promise<RunFolder> {
     const wanted = join(parent, name);
@@ -44,7 +45,7 @@ export class RunFolder {
     }
     let path = wanted;
     for (let count = 2; !resume && (await exists(path)); count++) path = join(parent, `${name}-${count}`);
-    await writing(path, () => mkdir(path, { recursive: true }));
+    await writing(parent, () => mkdir(parent, { recursive: true }));
     return new RunFolder(path);
   }
 
