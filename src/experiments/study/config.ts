@@ -113,7 +113,7 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
       diversity: { weight: 1, epsilon: 1e-3 },
       adp: { alpha: 2, beta: 0.5 },
       far: 0.01,
-      attack: { pairs: 40, stepSize: 0.5 / 255, maxSteps: 300, batchSize: 20 },
+      attack: { pairs: 40, stepSize: 0.5 / 255, maxSteps: 200, batchSize: 20 },
       distances: [1, 0.8, 0.6, 0.4, 0.3, 0.2],
     },
   },
