@@ -71,7 +71,7 @@ export async function build() {
   /** @type {Record<string, string>} */
   const entryPoints = {};
   for (const [name, source] of Object.entries(ENTRIES)) {
-    if (existsSync(join(root, source))) entryPoints[name] = join(root, source);
+    entryPoints[name] = join(root, source);
   }
   const { outputFiles } = await esbuild
     .build({

@@ -260,12 +260,7 @@ class Partition {
   }
 
   isUsedOutside(node: Tensor, group: Group): boolean {
-    return (this.#users.get(node) ?? []).some(
-      (user) =>
-        user.body.kind === 'pack' ||
-        !(group.maps.includes(user) || group.anchors.includes(user)) ||
-        !(this.#graph.loads.get(user) ?? []).every((load) => load.leaf !== node || isLinear(load.address)),
-    );
+    return isUsedOutside(node, group, this.#graph, this.#users);
   }
 
   /** Packs in whose buffer the node lies. */
@@ -355,6 +350,21 @@ export function producersBehind(node: Tensor): Tensor[] {
   if (isResident(node)) return [];
   if (node.body.kind === 'pack') return node.inputs.map(storageOf).flatMap(producersBehind);
   return [node];
+}
+
+/** Whether something reads the node's value that does not have it at hand at the same index, within the group. */
+export function isUsedOutside(
+  node: Tensor,
+  group: Group,
+  graph: StoredGraph,
+  users: ReadonlyMap<Tensor, readonly Tensor[]>,
+): boolean {
+  return (users.get(node) ?? []).some(
+    (user) =>
+      user.body.kind === 'pack' ||
+      !(group.maps.includes(user) || group.anchors.includes(user)) ||
+      !(graph.loads.get(user) ?? []).every((load) => load.leaf !== node || isLinear(load.address)),
+  );
 }
 
 /** Stored nodes (and packs) that read each stored node. */

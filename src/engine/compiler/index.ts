@@ -4,10 +4,9 @@
  */
 import type { AdapterTraits, KernelPlan } from '../kernels/plan.ts';
 import type { Tensor } from '../tensor.ts';
-import type { Update, Variable } from '../variable.ts';
+import type { Update } from '../variable.ts';
 import { emitGroup } from './emit.ts';
-import { type Group, groupNodes, usersOf } from './group.ts';
-import { isLinear } from './index-map.ts';
+import { type Group, groupNodes, isUsedOutside, usersOf } from './group.ts';
 import { bytesOf, type MemoryPlan, type Place, planMemory } from './memory.ts';
 import { schedule } from './schedule.ts';
 import { simplify } from './simplify.ts';
@@ -85,13 +84,7 @@ export function compileGraph(traced: Traced, target: CompileTarget): CompiledGra
 
   const users = usersOf(graph);
   const isWritten = (node: Tensor, group: Group): boolean =>
-    rootSet.has(node) ||
-    (users.get(node) ?? []).some(
-      (user) =>
-        user.body.kind === 'pack' ||
-        !(group.maps.includes(user) || group.anchors.includes(user)) ||
-        !(graph.loads.get(user) ?? []).every((load) => load.leaf !== node || isLinear(load.address)),
-    );
+    rootSet.has(node) || isUsedOutside(node, group, graph, users);
   const bufferOf = (node: Tensor): object => {
     const variable = plan.inPlace.get(node);
     if (variable) return variable;
@@ -108,16 +101,4 @@ export function compileGraph(traced: Traced, target: CompileTarget): CompiledGra
     memory,
     outputs: new Map(names.map((name, index) => [name, storageOf(outputRoots[index]!)])),
   };
-}
-
-/** Variables that a graph reads or changes. */
-export function variablesOf(steps: readonly Step[], memory: MemoryPlan): Set<Variable> {
-  const variables = new Set<Variable>();
-  for (const step of steps) {
-    for (const { node } of step.uses) {
-      const place = memory.places.get(node);
-      if (place?.kind === 'variable') variables.add(place.variable);
-    }
-  }
-  return variables;
 }

@@ -1,6 +1,7 @@
 /** `facet faces`: a contact sheet of synthetic faces, to see what a training set is made of. */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { contactSheet, MAX_SIZE, MIN_SIZE } from '../../data/synthetic/index.ts';
+import { real, whole } from '../numbers.ts';
 
 interface FacesOptions {
   readonly identities: number;
@@ -13,25 +14,6 @@ interface FacesOptions {
   readonly json?: boolean;
 }
 
-/** A commander argument parser for whole numbers in a range. */
-function whole(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < low || value > high) {
-      throw new InvalidArgumentError(`Expected a whole number from ${low} to ${high}.`);
-    }
-    return value;
-  };
-}
-
-function fraction(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
-    throw new InvalidArgumentError('Expected a number from 0 to 1.');
-  }
-  return value;
-}
-
 /** Adds `facet faces` to the program. */
 export function registerFaces(program: Command): void {
   program
@@ -42,7 +24,7 @@ export function registerFaces(program: Command): void {
     .option('--seed <n>', 'world of faces', whole(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--size <pixels>', 'side of one face', whole(MIN_SIZE, MAX_SIZE), 112)
     .option('--first-identity <n>', 'number of the first person', whole(0, Number.MAX_SAFE_INTEGER - 1000), 0)
-    .option('--variation <v>', 'how much shots differ, 0 to 1', fraction, 1)
+    .option('--variation <v>', 'how much shots differ, 0 to 1', real(0, 1), 1)
     .option('--out <file>', 'PNG to write', 'faces.png')
     .option('--json', 'print what was drawn, as JSON')
     .action(async (options: FacesOptions) => {
