@@ -38,6 +38,7 @@ const micro: StudyConfig = {
     warmupSteps: 2,
     momentum: 0.9,
     weightDecay: 5e-4,
+    snapshots: 2,
   },
   far: 0.05,
   attack: { pairs: 3, stepSize: 1 / 255, maxSteps: 30, batchSize: 2 },
@@ -94,6 +95,10 @@ describe('a study', () => {
       }
     }
     expect(results.examples.length).toBeGreaterThan(0);
+    expect(await readdir(join(folder, 'whole', 'defences', 'diverse', 'seed-0', 'snapshots'))).toEqual([
+      'epoch-002.safetensors',
+      'epoch-003.safetensors',
+    ]);
   }, 300_000);
 
   test('stopped in the middle of training and resumed, measures the same', async () => {

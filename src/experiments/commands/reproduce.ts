@@ -1,6 +1,6 @@
 /** `facet reproduce`: the main job. Trains the defences, verifies and attacks them, and reports. */
 import { readFile } from 'node:fs/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { kernelTimes, profileText } from '../../bench/index.ts';
 import { parseIdentityList } from '../../data/index.ts';
 import { openEngine } from '../../open-node.ts';
@@ -10,6 +10,7 @@ import { collect, numberList, real, whole } from '../numbers.ts';
 import {
   DEFENCE_NAMES,
   DEFENCES,
+  DIVERSITY_FORMS,
   PRESETS,
   parseStudyConfig,
   RunFolder,
@@ -48,7 +49,9 @@ interface Options {
   readonly batch?: number;
   readonly learningRate?: number;
   readonly warmupSteps?: number;
+  readonly snapshots?: number;
   readonly diversity?: number;
+  readonly diversityForm?: string;
   readonly far?: number;
   readonly attackPairs?: number;
   readonly attackStep?: number;
@@ -95,7 +98,11 @@ export function registerReproduce(program: Command): void {
     .option('--batch <n>', 'images in a step', whole(2))
     .option('--learning-rate <r>', 'highest learning rate', real(1e-9))
     .option('--warmup-steps <n>', 'steps until the rate is highest', whole(0))
+    .option('--snapshots <n>', 'networks to keep along training, evenly spaced', whole(1))
     .option('--diversity <lambda>', 'weight of the diversity term', real(0))
+    .addOption(
+      new Option('--diversity-form <form>', 'what is to differ between members').choices(DIVERSITY_FORMS),
+    )
     .optionsGroup('Attacks:')
     .option('--far <rate>', 'false accept rate at which thresholds are chosen', real(1e-6, 0.5))
     .option('--attack-pairs <n>', 'impersonations to try', whole(1))
@@ -217,8 +224,13 @@ async function configOf(options: Options): Promise<StudyConfig> {
         batchSize: options.batch ?? training.batchSize,
         learningRate: options.learningRate ?? training.learningRate,
         warmupSteps: options.warmupSteps ?? training.warmupSteps,
+        snapshots: options.snapshots ?? training.snapshots,
       },
-      diversity: { ...base.diversity, weight: options.diversity ?? base.diversity.weight },
+      diversity: {
+        ...base.diversity,
+        weight: options.diversity ?? base.diversity.weight,
+        form: options.diversityForm ?? base.diversity.form,
+      },
       far: options.far ?? base.far,
       attack: {
         ...attack,

@@ -1,6 +1,6 @@
 /** What a study is asked to do: a typed, checked configuration, and the presets. */
 import { z } from 'zod';
-import { DEFENCE_NAMES } from './defences.ts';
+import { DEFENCE_NAMES, DIVERSITY_FORMS } from './defences.ts';
 
 const positive = z.number().positive();
 const whole = z.int().positive();
@@ -60,9 +60,11 @@ export const studySchema = z.object({
     warmupSteps: z.int().min(0),
     momentum: z.number().min(0).max(0.999),
     weightDecay: z.number().min(0),
+    /** Networks kept along training, evenly spaced at ends of epochs; the last is the trained one. */
+    snapshots: whole,
   }),
-  /** λ of the diversity term, and ε on its Gram matrix's diagonal. */
-  diversity: z.object({ weight: z.number().min(0), epsilon: positive }),
+  /** λ of the diversity term, ε on its Gram matrix's diagonal, and what is to differ. */
+  diversity: z.object({ weight: z.number().min(0), epsilon: positive, form: z.enum(DIVERSITY_FORMS) }),
   /** Pang et al. 2019: α and β. */
   adp: z.object({ alpha: z.number().min(0), beta: z.number().min(0) }),
   /** False accept rate at which each defence's own threshold is chosen. */
@@ -109,8 +111,9 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
         warmupSteps: 20,
         momentum: 0.9,
         weightDecay: 5e-4,
+        snapshots: 1,
       },
-      diversity: { weight: 1, epsilon: 1e-3 },
+      diversity: { weight: 1, epsilon: 1e-3, form: 'features' },
       adp: { alpha: 2, beta: 0.5 },
       far: 0.01,
       attack: { pairs: 40, stepSize: 0.5 / 255, maxSteps: 200, batchSize: 20 },
@@ -141,8 +144,9 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
         warmupSteps: 100,
         momentum: 0.9,
         weightDecay: 5e-4,
+        snapshots: 8,
       },
-      diversity: { weight: 1, epsilon: 1e-3 },
+      diversity: { weight: 1, epsilon: 1e-3, form: 'features' },
       adp: { alpha: 2, beta: 0.5 },
       far: 0.01,
       attack: { pairs: 200, stepSize: 0.25 / 255, maxSteps: 200, batchSize: 32 },

@@ -3,7 +3,7 @@ import type { Tensor } from '../../engine/index.ts';
 import { adp } from '../../losses/adp.ts';
 import { arcFaceHead } from '../../losses/arcface.ts';
 import { cosFaceHead } from '../../losses/cosface.ts';
-import { diversity, totalLoss } from '../../losses/diversity.ts';
+import { diversity, residualFeatures, totalLoss } from '../../losses/diversity.ts';
 import type { Head, HeadOutput } from '../../losses/head.ts';
 import { softmaxHead } from '../../losses/softmax.ts';
 import type { StudyConfig } from './config.ts';
@@ -12,6 +12,8 @@ import type { StudyConfig } from './config.ts';
 export interface LossInput {
   /** [M, N, E] */
   readonly features: Tensor;
+  /** Weight vectors: [M, K, E], or [1, K, E] where the members share them. */
+  readonly weights: Tensor;
   readonly head: HeadOutput;
   /** i32 [N] */
   readonly labels: Tensor;
@@ -24,22 +26,39 @@ export interface Loss {
   readonly terms: Readonly<Record<string, Tensor>>;
 }
 
+/** Settings of losses, each used by some defences only. */
+export type LossSettings = 'diversity' | 'adp';
+
 export interface Defence {
   /** In plain words, for reports. */
   readonly about: string;
   readonly ensemble: boolean;
   /** The members classify by one set of weight vectors. */
   readonly sharedWeights: boolean;
+  /** Settings that its training follows from, beside those of every training. */
+  readonly uses: readonly LossSettings[];
   readonly loss: (input: LossInput) => Loss;
 }
+
+export const DIVERSITY_FORMS = ['features', 'residual'] as const;
+export type DiversityForm = (typeof DIVERSITY_FORMS)[number];
+
+/** What is to differ between members: [M, N, E] of features, weight vectors and labels. */
+const DIVERSITY: Readonly<
+  Record<DiversityForm, (features: Tensor, weights: Tensor, labels: Tensor) => Tensor>
+> = {
+  features: (features) => features,
+  residual: residualFeatures,
+};
 
 function crossEntropy({ head }: LossInput): Loss {
   return { loss: totalLoss(head.loss), terms: {} };
 }
 
-function withDiversity({ features, head, config }: LossInput): Loss {
-  const term = diversity(features, config.diversity.epsilon);
-  return { loss: totalLoss(head.loss, term, config.diversity.weight), terms: { diversity: term } };
+function withDiversity({ features, weights, head, labels, config }: LossInput): Loss {
+  const { form, epsilon, weight } = config.diversity;
+  const term = diversity(DIVERSITY[form](features, weights, labels), epsilon);
+  return { loss: totalLoss(head.loss, term, weight), terms: { diversity: term } };
 }
 
 function withAdp({ head, labels, config }: LossInput): Loss {
@@ -51,30 +70,40 @@ export const DEFENCE_NAMES = ['single', 'ensemble', 'adp', 'shared', 'diverse', 
 export type DefenceName = (typeof DEFENCE_NAMES)[number];
 
 export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
-  single: { about: 'one network', ensemble: false, sharedWeights: false, loss: crossEntropy },
-  ensemble: { about: 'independent networks', ensemble: true, sharedWeights: false, loss: crossEntropy },
+  single: { about: 'one network', ensemble: false, sharedWeights: false, uses: [], loss: crossEntropy },
+  ensemble: {
+    about: 'independent networks',
+    ensemble: true,
+    sharedWeights: false,
+    uses: [],
+    loss: crossEntropy,
+  },
   adp: {
     about: 'networks whose predictions are pushed apart (Pang et al. 2019)',
     ensemble: true,
     sharedWeights: false,
+    uses: ['adp'],
     loss: withAdp,
   },
   shared: {
     about: 'networks that share their weight vectors, no diversity term',
     ensemble: true,
     sharedWeights: true,
+    uses: [],
     loss: crossEntropy,
   },
   diverse: {
     about: 'networks that share their weight vectors and whose features are pushed apart (Amada et al. 2021)',
     ensemble: true,
     sharedWeights: true,
+    uses: ['diversity'],
     loss: withDiversity,
   },
   'diverse-unshared': {
     about: 'networks whose features are pushed apart, each with its own weight vectors',
     ensemble: true,
     sharedWeights: false,
+    uses: ['diversity'],
     loss: withDiversity,
   },
 };

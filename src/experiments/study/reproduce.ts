@@ -185,18 +185,11 @@ function placeOf(name: string, seed: number): string[] {
   return ['defences', name, `seed-${seed}`];
 }
 
-/** Settings that a training follows from; what only attacks use is not among them. */
-function trainingSettings({
-  inputSize,
-  widthMultiplier,
-  embeddingSize,
-  members,
-  head,
-  training,
-  diversity,
-  adp,
-}: StudyConfig) {
-  return { inputSize, widthMultiplier, embeddingSize, members, head, training, diversity, adp };
+/** Settings that a defence's training follows from; what only other defences or attacks use is not among them. */
+function trainingSettings(config: StudyConfig, { uses }: Defence) {
+  const { inputSize, widthMultiplier, embeddingSize, members, head, training } = config;
+  const own = Object.fromEntries(uses.map((key) => [key, config[key]]));
+  return { inputSize, widthMultiplier, embeddingSize, members, head, training, ...own };
 }
 
 function settingsOf(name: DefenceName, config: StudyConfig): Record<string, number | string> {
@@ -204,7 +197,11 @@ function settingsOf(name: DefenceName, config: StudyConfig): Record<string, numb
   return {
     members: defence.ensemble ? config.members : 1,
     weightVectors: defence.sharedWeights ? 'shared' : 'separate',
-    ...(name.startsWith('diverse') && { lambda: config.diversity.weight, epsilon: config.diversity.epsilon }),
+    ...(name.startsWith('diverse') && {
+      lambda: config.diversity.weight,
+      epsilon: config.diversity.epsilon,
+      form: config.diversity.form,
+    }),
     ...(name === 'adp' && { alpha: config.adp.alpha, beta: config.adp.beta }),
   };
 }
@@ -222,7 +219,7 @@ async function trainOne(
     name,
     seed,
     faces: data.fingerprint.train,
-    settings: trainingSettings(config),
+    settings: trainingSettings(config, defence),
     adapter: engine.name,
   };
   const trainee = buildTrainee(defence, config, data.classes, seed);

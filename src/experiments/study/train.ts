@@ -117,8 +117,9 @@ function compileStep(
     },
     trace: ({ images, labels, rate }) => {
       const { features, updates } = network.forward(images, 'train');
-      const head = headOf(config)({ features, weights: classifier.weights(), labels });
-      const { loss, terms } = defence.loss({ features, head, labels, config });
+      const weights = classifier.weights();
+      const head = headOf(config)({ features, weights, labels });
+      const { loss, terms } = defence.loss({ features, weights, head, labels, config });
       const parameters = optimizers.flatMap((entry) => [...entry.parameters.tensors().values()]);
       const slopes = new Map(gradients(loss, parameters).map((slope, index) => [parameters[index]!, slope]));
       const steps = optimizers.flatMap(({ parameters: set, optimizer }) =>
@@ -205,6 +206,11 @@ async function trainSteps(task: Steps): Promise<void> {
     await settle();
     waiting = { step: step + 1, values };
     const isEpochEnd = (step + 1) % perEpoch === 0;
+    const epoch = (step + 1) / perEpoch;
+    if (snapshotEpochs(task.config).includes(epoch)) {
+      await settle();
+      await saveSnapshot(task, epoch, step + 1);
+    }
     if (isEpochEnd || Date.now() - saved > CHECKPOINT_SECONDS * 1000) {
       await settle();
       await save(task, step + 1, points);
@@ -237,11 +243,37 @@ async function save(task: TrainingTask, step: number, points: readonly TrainingP
   const { engine, trainee, run, place, seed, inputs } = task;
   const values = new Map<string, Map<string, Float32Array>>();
   for (const set of trainee.sets) values.set(set.name, await engine.readParameters(set));
-  const config = { inputs: contentHash(inputs), points };
+  const config = { inputs: contentHash(inputs), network: trainee.network.options, points };
   await run.write(
     writeCheckpoint(trainee.sets, { values, step, random: { seed, step }, config }),
     ...place,
     CHECKPOINT,
+  );
+}
+
+/** Epochs after which the network is kept: evenly spaced, the last among them. */
+export function snapshotEpochs({ training: { epochs, snapshots } }: StudyConfig): readonly number[] {
+  const count = Math.min(epochs, snapshots);
+  return Array.from({ length: count }, (_, index) => Math.round(((index + 1) * epochs) / count));
+}
+
+/** Where the network of an epoch's end lies within its training's folder. */
+export function snapshotPlace(epoch: number): string[] {
+  return ['snapshots', `epoch-${String(epoch).padStart(3, '0')}.safetensors`];
+}
+
+/** The network alone, with what is needed to build it: also what `facet attack` and `facet verify` take. */
+async function saveSnapshot(task: TrainingTask, epoch: number, step: number): Promise<void> {
+  const { engine, trainee, run, place, seed, inputs } = task;
+  const { network, classifier } = trainee;
+  const sets = [network.parameters, network.statistics, classifier.parameters];
+  const values = new Map<string, Map<string, Float32Array>>();
+  for (const set of sets) values.set(set.name, await engine.readParameters(set));
+  const config = { inputs: contentHash(inputs), network: network.options, epoch };
+  await run.write(
+    writeCheckpoint(sets, { values, step, random: { seed, step }, config }),
+    ...place,
+    ...snapshotPlace(epoch),
   );
 }
 
