@@ -26,9 +26,9 @@ describe('refuses, naming the file and the remedy:', () => {
     [
       'a later version',
       changed((r) => Object.assign(r, { version: 2 })),
-      /version 1 of the results schema, got 2;.*that wrote it/,
+      /version 2 of the results schema, got 3;.*that wrote it/,
     ],
-    ['no version', { schema: 'facet-results' }, /version 1 of the results schema, got none/],
+    ['no version', { schema: 'facet-results' }, /version 2 of the results schema, got none/],
     [
       'a missing field',
       changed((r) => Object.assign(r, { command: undefined })),

@@ -29,7 +29,7 @@ export function fakeResults(options: FakeOptions = {}): Results {
   const names = options.defences ?? Object.keys(INVENTED);
   return {
     schema: 'facet-results',
-    version: 1,
+    version: 2,
     name: 'FAKE results for tests',
     command: `npx facet reproduce --preset tiny --defences ${names.join(',')} --seed 1`,
     date: '2020-01-02T03:04:05Z',
@@ -75,6 +75,9 @@ export function fakeResults(options: FakeOptions = {}): Results {
         linf: (4.5 + i) / 255,
         rms: (3.7 + i) / 255,
       })),
+    leftOut: [],
+    transfer: [],
+    directions: null,
     notes: ['3 of 400 test images were damaged and left out: a/1.png, b/2.png, c/3.png.'],
   };
 }
@@ -127,8 +130,21 @@ function fakeRun(
     },
     threshold: { far: 0.01, value: 0.5 + 0.02 * random(), impostors: 76_000 },
     memberCosine: members === 1 ? null : name === 'shared' ? 0.72 : name === 'diverse' ? 0.21 : 0.02,
+    flipSum: null,
+    rules: [
+      {
+        rule: 'mean',
+        accuracy: measured.accuracy,
+        deviation: measured.deviation,
+        eer: measured.eer,
+        threshold: { far: 0.01, value: 0.5, impostors: 76_000 },
+      },
+    ],
+    snapshots: [],
+    diagnosis: null,
     whiteBox: attacks.map((attack, a) => ({
       attack,
+      rule: 'mean',
       settings: { step: 0.5 / 255, iterations: 100 },
       pairs: difficulty.map((d, i) => {
         const rms = (size * (1 - 0.2 * a) * Math.exp(d + 0.25 * normal())) / 255;

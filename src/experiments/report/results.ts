@@ -1,6 +1,6 @@
 /**
  * What a study measured: the contents of `results.json`, the one thing every table, figure and report is
- * made from. Version 1 of the schema `facet-results`.
+ * made from. Version 2 of the schema `facet-results`.
  *
  * Units: rates, accuracies and pixels are in [0, 1]; perturbations are in pixels of that range (L2 is the
  * Euclidean norm over all pixels and channels, L∞ the largest change, RMS = L2 / √(number of values)).
@@ -12,7 +12,7 @@
 import { z } from 'zod';
 
 export const RESULTS_SCHEMA = 'facet-results';
-export const RESULTS_VERSION = 1;
+export const RESULTS_VERSION = 2;
 
 const rate = z.number().min(0).max(1);
 const count = z.int().min(0);
@@ -64,18 +64,73 @@ const verification = z.object({
     }),
 });
 
+const threshold = z.object({
+  far: rate,
+  /** Accepted when the similarity is greater. */
+  value: z.number(),
+  /** Pairs of different people that it was chosen over. */
+  impostors: count,
+});
+
+const matchingRule = z.enum(['mean', 'min', 'concat']);
+
+/** Verification under one matching rule, at that rule's own threshold. */
+const ruleResult = z.object({
+  rule: matchingRule,
+  accuracy: rate,
+  deviation: z.number().min(0),
+  eer: rate,
+  threshold,
+});
+
 const attackedPair = z.object({
   source: name,
   target: name,
   success: z.boolean(),
+  /** Gradients that the attack asked for. */
   iterations: count,
-  /** Of the smallest perturbation that succeeded; of the last one tried where none did. */
+  /** Of the perturbation that is kept; of the last one tried where none succeeded. */
   l2: z.number().min(0),
   linf: z.number().min(0),
   rms: z.number().min(0),
 });
 
-const whiteBox = z.object({ attack: name, settings, pairs: z.array(attackedPair).min(1) });
+const whiteBox = z.object({
+  /** As papers write it: 'I-FGSM'. */
+  attack: name,
+  /** The rule by which the defence accepted, with its own threshold. */
+  rule: matchingRule,
+  settings,
+  pairs: z.array(attackedPair).min(1),
+  /** Mean over pairs of the distance that the attack makes small, step by step; where it was recorded. */
+  curve: z.array(z.number()).optional(),
+});
+
+/** A network on the way: how robust it is, against how well it verifies. */
+const snapshot = z.object({
+  /** Passes over the training set done. */
+  epoch: z.number().min(0),
+  step: count,
+  /** Training accuracy over the epoch before. */
+  trainingAccuracy: rate,
+  accuracy: rate,
+  deviation: z.number().min(0),
+  threshold,
+  memberCosine: z.number().nullable(),
+  /** The study's first attack, on some of the pairs; those accepted as they are count with a perturbation of 0. */
+  whiteBox,
+});
+
+/** How the members' features and weight vectors lie, over some training faces. Angles in degrees. */
+const diagnosis = z.object({
+  images: count,
+  /** [i][j]: mean angle between member i's features and member j's weight vector of the same identity. */
+  featureToWeight: z.array(z.array(z.number())),
+  /** [i][j]: mean angle between member i's and member j's features of the same image; 0 on the diagonal. */
+  featureToFeature: z.array(z.array(z.number())),
+  /** Volume that the members' unit features span, geometric mean over images: 1 at right angles; null for one. */
+  volume: z.number().min(0).nullable(),
+});
 
 const blackBox = z
   .object({
@@ -102,14 +157,54 @@ const blackBox = z
 const run = z.object({
   seed: z.int(),
   training,
+  /** By the study's matching rule. */
   verification,
-  /** Accepted when the similarity is greater than `value`; chosen over so many pairs of different people. */
-  threshold: z.object({ far: rate, value: z.number(), impostors: count }),
+  threshold,
+  /** The same faces with the features of each image and of its mirror image added; null where it was not asked for. */
+  flipSum: z.object({ accuracy: rate, deviation: z.number().min(0) }).nullable(),
+  /** By every matching rule; one entry for a single network, where they are the same but for `concat`'s name. */
+  rules: z.array(ruleResult).min(1),
   /** Mean cosine between members' features of one image; null for a single network. */
   memberCosine: z.number().nullable(),
   whiteBox: z.array(whiteBox),
   blackBox: z.array(blackBox),
+  /** Along training, the trained network last. */
+  snapshots: z.array(snapshot),
+  diagnosis: diagnosis.nullable(),
 });
+
+/** Each defence's white-box examples, shown to each defence. */
+const transfer = z.object({
+  seed: z.int(),
+  attack: name,
+  /** Defences that examples were crafted on, and those that they were shown to, in the same order. */
+  defences: z.array(name).min(1),
+  /** [from][to]: examples that were accepted; the diagonal is the white-box attack itself. */
+  accepted: z.array(z.array(count)),
+  /** [from]: examples that succeeded on the defence that they were crafted on, and so were shown. */
+  shown: z.array(count),
+});
+
+/** Features and weight vectors of networks with features of two numbers: a picture of what sharing changes. */
+const directions = z.object({
+  panels: z.array(
+    z.object({
+      name,
+      title: name,
+      /** [members or 1][identities][2] */
+      weights: z.array(z.array(z.array(z.number()).length(2))),
+      /** [members][images][2] */
+      features: z.array(z.array(z.array(z.number()).length(2))),
+      /** [images] */
+      labels: z.array(count),
+      accuracy: rate,
+      volume: z.number().min(0),
+    }),
+  ),
+});
+
+/** Pairs that were not attacked, or are left out of comparisons. */
+const leftOut = z.object({ seed: z.int(), source: name, target: name, acceptedBy: z.array(name).min(1) });
 
 const defence = z.object({
   name,
@@ -155,9 +250,13 @@ const resultsSchema = z
       test: z.object({ name, identities: count, images: count, synthetic: z.boolean() }),
     }),
     /** How an ensemble's similarity is made of its members'. */
-    matching: z.enum(['mean', 'min', 'concat']),
+    matching: matchingRule,
     settings,
     defences: z.array(defence).min(1),
+    /** Pairs that some defence accepts as they are: left out of every table of attacks. */
+    leftOut: z.array(leftOut),
+    transfer: z.array(transfer),
+    directions: directions.nullable(),
     examples: z.array(example),
     /** What a reader must know to judge the numbers: pairs left out and why, images skipped. */
     notes: z.array(z.string()),
@@ -187,6 +286,10 @@ export type RunResults = DefenceResults['runs'][number];
 export type WhiteBoxResults = RunResults['whiteBox'][number];
 export type BlackBoxResults = RunResults['blackBox'][number];
 export type AttackedPair = WhiteBoxResults['pairs'][number];
+export type Snapshot = RunResults['snapshots'][number];
+export type Diagnosis = NonNullable<RunResults['diagnosis']>;
+export type TransferResults = Results['transfer'][number];
+export type Directions = NonNullable<Results['directions']>;
 export type Example = Results['examples'][number];
 
 /** Results that cannot be read: of another schema or version, or damaged. */

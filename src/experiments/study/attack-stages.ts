@@ -77,6 +77,7 @@ export async function attackWhiteBox(
   return {
     result: {
       attack: 'I-FGSM',
+      rule: 'mean',
       settings: settingsOf(config),
       pairs: results.map(({ success, iterations, l2, linf, rms }, index) => ({
         source: data.testNames[pairs[index]!.source]!,

@@ -63,7 +63,7 @@ export async function loadStudyData(config: StudyConfig, progress: Progress): Pr
   const synthetic = config.data.kind === 'synthetic';
   const verb = synthetic ? 'draw' : 'read';
   try {
-    const train = await progress.during(`${verb} training faces`, sets.train.images.length, (tick) =>
+    const train = await progress.during(`${verb} training faces`, sets.train.labels.length, (tick) =>
       loadFaces(sets.train, { size: config.inputSize, onProgress: tick }),
     );
     // Only images that some pair uses are needed.
@@ -96,7 +96,7 @@ export async function loadStudyData(config: StudyConfig, progress: Progress): Pr
       train,
       classes: sets.train.identities.length,
       test,
-      testNames: Array.from(test.indices, (index) => sets.test.images[index]!.name),
+      testNames: Array.from(test.indices, (index) => sets.test.imageName(index)),
       pairs,
       description: {
         train: describe(sets.train, train, synthetic),

@@ -127,6 +127,18 @@ export async function runStudy(task: StudyTask): Promise<Results> {
         },
         threshold,
         ...rest,
+        flipSum: null,
+        rules: [
+          {
+            rule: 'mean',
+            accuracy: rest.verification.accuracy,
+            deviation: rest.verification.deviation,
+            eer: rest.verification.eer,
+            threshold,
+          },
+        ],
+        snapshots: [],
+        diagnosis: null,
         whiteBox: [attacked.whiteBox],
         blackBox: [attacked.blackBox],
       });
@@ -139,7 +151,7 @@ export async function runStudy(task: StudyTask): Promise<Results> {
 
   return {
     schema: 'facet-results',
-    version: 1,
+    version: 2,
     name: task.name,
     command: task.command,
     date: new Date().toISOString(),
@@ -161,6 +173,9 @@ export async function runStudy(task: StudyTask): Promise<Results> {
         runs,
       }),
     ),
+    leftOut: [],
+    transfer: [],
+    directions: null,
     examples,
     notes,
   };
