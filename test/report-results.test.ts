@@ -25,7 +25,7 @@ describe('refuses, naming the file and the remedy:', () => {
     ['another schema', { schema: 'other', version: 1 }, /schema "facet-results", got "other"/],
     [
       'a later version',
-      changed((r) => Object.assign(r, { version: 2 })),
+      changed((r) => Object.assign(r, { version: 3 })),
       /version 2 of the results schema, got 3;.*that wrote it/,
     ],
     ['no version', { schema: 'facet-results' }, /version 2 of the results schema, got none/],
