@@ -84,7 +84,7 @@ describe('generatePairs', () => {
           const homes = new Map<number, number>();
           const seen = new Set<string>();
           for (const { a, b, same, fold } of list.pairs) {
-            const [p, q] = [set.images[a]!.identity, set.images[b]!.identity];
+            const [p, q] = [set.labels[a], set.labels[b]];
             expect(a).toBeLessThan(b);
             expect(p === q).toBe(same);
             for (const person of [p, q]) {
@@ -115,7 +115,7 @@ describe('generatePairs', () => {
       ...Object.fromEntries(Array.from({ length: 49 }, (_, i) => [`p${i}`, 4])),
     });
     const { pairs } = generatePairs(set, { folds: 1, pairsPerFold: 200, seed: 5 });
-    const rich = pairs.filter((pair) => pair.same && set.images[pair.a]!.identity === 0);
+    const rich = pairs.filter((pair) => pair.same && set.labels[pair.a] === 0);
     expect(rich.length).toBeLessThan(12);
   });
 

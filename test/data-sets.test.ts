@@ -16,7 +16,7 @@ import {
   tarFaceSet,
 } from '../src/data/index.ts';
 import { decodeImage, nodeDataHost } from '../src/platform/node-images.ts';
-import { formulaImage, plainSet, type TarPart, writeTar } from './support/data-fixtures.ts';
+import { formulaImage, imageNames, plainSet, type TarPart, writeTar } from './support/data-fixtures.ts';
 
 describe('subset', () => {
   const set = plainSet({ ann: 3, bob: 1, cid: 2, dan: 5 });
@@ -28,8 +28,8 @@ describe('subset', () => {
       maxImagesPerIdentity: 3,
     });
     expect(part.identities).toEqual(['cid', 'dan']);
-    expect(part.images.map((i) => i.identity)).toEqual([0, 0, 1, 1, 1]);
-    expect(part.images[2]!.name).toBe('dan/dan_0001.jpg');
+    expect([...part.labels]).toEqual([0, 0, 1, 1, 1]);
+    expect(part.imageName(2)).toBe('dan/dan_0001.jpg');
     expect((await part.read(2, 1))[0]).toBe(6);
     await expect(part.read(5, 1)).rejects.toThrow(/no image 5; expected .* 0 to 4/);
     await expect(part.read(0, 0)).rejects.toThrow(/size must be/);
@@ -53,7 +53,7 @@ describe('whole sets', () => {
   it('merges, and refuses people who are in both', async () => {
     const merged = mergeFaceSets([plainSet({ ann: 2 }, 'one'), plainSet({ bob: 1, cid: 1 }, 'two')]);
     expect(merged.name).toBe('one+two');
-    expect(merged.images.map((i) => i.identity)).toEqual([0, 0, 1, 2]);
+    expect([...merged.labels]).toEqual([0, 0, 1, 2]);
     expect((await merged.read(3, 1))[0]).toBe(1);
     expect(() => mergeFaceSets([plainSet({ ann: 1 }, 'one'), plainSet({ ann: 1 }, 'two')])).toThrow(
       /1 identity names.*ann \(in one and two\)/,
@@ -123,7 +123,7 @@ describe('readers', () => {
     const set = await openFaceSet(join(root, name), nodeDataHost);
     expect(set.name).toBe(name.replace('.tar', ''));
     expect(set.identities).toEqual(['ann', 'bob']);
-    expect(set.images.map((i) => i.name)).toEqual(['ann/1.webp', 'bob/1.png', 'bob/2.JPEG']);
+    expect(imageNames(set)).toEqual(['ann/1.webp', 'bob/1.png', 'bob/2.JPEG']);
     expect(set.skipped.map((s) => s.name).sort()).toEqual(
       name === 'folder' ? ['README.md', 'bob/._1.png', 'zoe'] : ['README.md', 'bob/._1.png'],
     );
@@ -142,7 +142,7 @@ describe('readers', () => {
   it('looks through one folder around all identities', async () => {
     const wrapped = parts.map((part) => ({ ...part, name: part.name.replace('./', 'lfw/') }));
     const set = await tarFaceSet(memorySource(writeTar(wrapped), 'lfw.tar'), decodeImage);
-    expect(set.images.map((i) => i.name)).toEqual(['ann/1.webp', 'bob/1.png', 'bob/2.JPEG']);
+    expect(imageNames(set)).toEqual(['ann/1.webp', 'bob/1.png', 'bob/2.JPEG']);
   });
 
   it('numbers identities in the order of their names, however they were packed', async () => {
@@ -152,7 +152,7 @@ describe('readers', () => {
     }));
     const set = await tarFaceSet(memorySource(writeTar(entries)), decodeImage);
     expect(set.identities).toEqual(['B', 'a', 'a-b', 'b']);
-    expect(set.images.map((i) => i.name)).toEqual(['B/1.png', 'a/1.png', 'a/2.png', 'a-b/1.png', 'b/1.png']);
+    expect(imageNames(set)).toEqual(['B/1.png', 'a/1.png', 'a/2.png', 'a-b/1.png', 'b/1.png']);
   });
 
   it.each<[string, TarPart[], RegExp]>([

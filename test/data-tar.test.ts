@@ -6,17 +6,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../src/data/errors.ts';
 import { memorySource } from '../src/data/host.ts';
-import { indexTar } from '../src/data/tar.ts';
+import { collectTar } from '../src/data/tar.ts';
 import { type TarPart, writeTar } from './support/data-fixtures.ts';
 
 const LONG = `${'long/'.repeat(40)}face.jpg`;
 
 async function contents(tar: Uint8Array): Promise<Record<string, string>> {
-  const { entries } = await indexTar(memorySource(tar, 'set.tar'));
+  const { paths, offsets, sizes } = await collectTar(memorySource(tar, 'set.tar'));
   return Object.fromEntries(
-    entries.map(({ path, offset, size }) => [
+    paths.map((path, i) => [
       path,
-      new TextDecoder().decode(tar.subarray(offset, offset + size)),
+      new TextDecoder().decode(tar.subarray(offsets[i]!, offsets[i]! + sizes[i]!)),
     ]),
   );
 }
@@ -150,13 +150,13 @@ const WRONG: [string, Uint8Array, RegExp][] = [
   ],
 ];
 
-describe('indexTar', () => {
+describe('collectTar', () => {
   it.each(FORMS)('reads %s', async (_, parts, expected) => {
     expect(await contents(writeTar(parts))).toEqual(expected);
   });
 
   it.each(WRONG)('refuses %s', async (_, tar, message) => {
-    const attempt = indexTar(memorySource(tar, 'set.tar'));
+    const attempt = collectTar(memorySource(tar, 'set.tar'));
     await expect(attempt).rejects.toThrow(message);
     await expect(attempt).rejects.toBeInstanceOf(DataError);
   });
@@ -169,8 +169,8 @@ describe('indexTar', () => {
       { name: 'a/null', type: '3' },
       { name: 'a/2.jpg', data: 'y' },
     ]);
-    const { entries, skipped } = await indexTar(memorySource(tar));
-    expect(entries.map((e) => e.path)).toEqual(['a/1.jpg', 'a/2.jpg']);
+    const { paths, skipped } = await collectTar(memorySource(tar));
+    expect(paths).toEqual(['a/1.jpg', 'a/2.jpg']);
     expect(skipped).toEqual([
       { name: 'a/hard.jpg', reason: 'hard link' },
       { name: 'a/soft.jpg', reason: 'symbolic link' },
@@ -185,7 +185,7 @@ describe('indexTar', () => {
     ]);
     let read = 0;
     const source = memorySource(tar);
-    await indexTar({
+    await collectTar({
       ...source,
       read: (offset, length) => {
         read += length;
@@ -229,8 +229,9 @@ describe('indexTar', () => {
           const tar = good.slice(0, shorten ? cut : good.length);
           for (const [at, byte] of edits) if (at < tar.length) tar[at] = byte;
           try {
-            for (const { offset, size } of (await indexTar(memorySource(tar))).entries) {
-              expect(offset + size).toBeLessThanOrEqual(tar.length);
+            const { offsets, sizes } = await collectTar(memorySource(tar));
+            for (const [i, offset] of offsets.entries()) {
+              expect(offset + sizes[i]!).toBeLessThanOrEqual(tar.length);
             }
           } catch (thrown) {
             if (!(thrown instanceof DataError)) throw thrown;

@@ -170,8 +170,9 @@ describe('syntheticFaceSet', () => {
 
   it('reads what drawFace draws, in order', async () => {
     expect(set.identities).toHaveLength(4);
-    expect(set.images).toHaveLength(12);
-    expect(set.images[7]).toEqual({ identity: 2, name: 'synthetic-3-12/1' });
+    expect(set.labels).toHaveLength(12);
+    expect(set.labels[7]).toBe(2);
+    expect(set.imageName(7)).toBe('synthetic-3-12/1');
     const expected = drawFace({ seed: 3, identity: 12, shot: 1, size: 24 });
     expect(await set.read(7, 24)).toEqual(expected);
     expect(await set.read(7, 30)).toEqual(drawFace({ seed: 3, identity: 12, shot: 1, size: 30 }));

@@ -7,27 +7,39 @@
 
 import { DataError, firstFew } from './errors.ts';
 
-/** Pictures of named people, read on demand. Immutable once made. */
+/**
+ * Pictures of named people, read on demand. Immutable once made. What there is one of per image is a typed
+ * array or a function, never an object: training sets have millions of images.
+ */
 export interface FaceSet {
   /** What reports call the set. */
   readonly name: string;
-  /** One name per identity; an image's `identity` is an index into this. */
+  /** One name per identity. */
   readonly identities: readonly string[];
-  /** One entry per image; `name` is unique within the set, by custom `identity/file.jpg`. */
-  readonly images: readonly { readonly identity: number; readonly name: string }[];
-  /** RGB bytes, height × width × 3, resized to size × size. */
+  /** [images]: each image's identity, an index into `identities`. Its length is the number of images. */
+  readonly labels: Int32Array;
+  /** What an image is called: unique within the set, by custom `identity/file.jpg`. */
+  imageName(index: number): string;
+  /** RGB bytes, height × width × 3, resized to size × size. Rejects with an ImageError where it is damaged. */
   read(index: number, size: number): Promise<Uint8Array>;
+  /** The image's file as it is stored (JPEG, PNG or WebP). Sets that draw their pictures have none. */
+  readEncoded?(index: number): Promise<Uint8Array>;
 }
 
 /** Throws a DataError unless `index` is an image of `set` and `size` a positive whole number of pixels. */
 export function checkRead(set: FaceSet, index: number, size: number): void {
-  if (!Number.isInteger(index) || index < 0 || index >= set.images.length) {
-    throw new DataError(
-      `${set.name}: no image ${index}; expected a whole number from 0 to ${set.images.length - 1}`,
-    );
-  }
+  checkIndex(set, index);
   if (!Number.isInteger(size) || size < 1) {
     throw new DataError(`${set.name}: image size must be a positive whole number of pixels, got ${size}`);
+  }
+}
+
+/** Throws a DataError unless `index` is an image of `set`. */
+export function checkIndex(set: FaceSet, index: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= set.labels.length) {
+    throw new DataError(
+      `${set.name}: no image ${index}; expected a whole number from 0 to ${set.labels.length - 1}`,
+    );
   }
 }
 
@@ -81,27 +93,68 @@ export function subset(set: FaceSet, options: SubsetOptions): FaceSet {
     );
   }
 
-  const renumbered = new Map(kept.map((old, fresh) => [old, fresh]));
-  const taken = new Uint32Array(kept.length);
-  const images: { identity: number; name: string }[] = [];
-  const origin: number[] = [];
-  for (const [index, image] of set.images.entries()) {
-    const identity = renumbered.get(image.identity);
-    if (identity === undefined || taken[identity]! >= mostImages) continue;
-    taken[identity]!++;
-    images.push({ identity, name: image.name });
-    origin.push(index);
+  const renumbered = new Int32Array(set.identities.length).fill(-1);
+  let total = 0;
+  for (const [fresh, old] of kept.entries()) {
+    renumbered[old] = fresh;
+    total += Math.min(counts[old]!, mostImages);
   }
+  const taken = new Uint32Array(kept.length);
+  const labels = new Int32Array(total);
+  const origin = new Uint32Array(total);
+  let row = 0;
+  for (let index = 0; index < set.labels.length; index++) {
+    const identity = renumbered[set.labels[index]!]!;
+    if (identity < 0 || taken[identity]! >= mostImages) continue;
+    taken[identity]!++;
+    labels[row] = identity;
+    origin[row++] = index;
+  }
+  const identities = kept.map((i) => set.identities[i]!);
+  return view(set.name, identities, labels, (index) => ({ set, index: origin[index]! }), !!set.readEncoded);
+}
+
+/** A set whose images are images of other sets. */
+function view(
+  name: string,
+  identities: readonly string[],
+  labels: Int32Array,
+  origin: (index: number) => { readonly set: FaceSet; readonly index: number },
+  encoded: boolean,
+): FaceSet {
   const part: FaceSet = {
-    name: set.name,
-    identities: kept.map((i) => set.identities[i]!),
-    images,
-    async read(index, size) {
-      checkRead(part, index, size);
-      return set.read(origin[index]!, size);
+    name,
+    identities,
+    labels,
+    imageName(image) {
+      checkIndex(part, image);
+      const { set, index } = origin(image);
+      return set.imageName(index);
+    },
+    async read(image, size) {
+      checkRead(part, image, size);
+      const { set, index } = origin(image);
+      return set.read(index, size);
     },
   };
-  return part;
+  if (!encoded) return part;
+  return Object.assign(part, {
+    async readEncoded(image: number): Promise<Uint8Array> {
+      checkIndex(part, image);
+      const { set, index } = origin(image);
+      if (!set.readEncoded) throw new DataError(`${set.name}: its pictures are not stored as files`);
+      return set.readEncoded(index);
+    },
+  });
+}
+
+/**
+ * The same set with each identity called `prefix` + its name, for sets that number their people from 0 and
+ * are to be merged. Images keep their names.
+ */
+export function prefixIdentities(set: FaceSet, prefix: string): FaceSet {
+  const identities = set.identities.map((name) => prefix + name);
+  return view(set.name, identities, set.labels, (index) => ({ set, index }), !!set.readEncoded);
 }
 
 /**
@@ -122,37 +175,39 @@ export function mergeFaceSets(sets: readonly FaceSet[], name = sets.map((s) => s
   if (clashes.length > 0) {
     throw new DataError(
       `mergeFaceSets: ${clashes.length} identity names are in more than one set: ${firstFew(clashes)}; ` +
-        'leave them out of one with subset(set, { exclude }) or rename them',
+        'leave them out of one with subset(set, { exclude }), or rename them with prefixIdentities',
     );
   }
 
-  const images: { identity: number; name: string }[] = [];
-  const origin: { set: FaceSet; index: number }[] = [];
+  const labels = new Int32Array(sets.reduce((sum, set) => sum + set.labels.length, 0));
+  /** First image of each set. */
+  const starts: number[] = [];
+  let start = 0;
   let base = 0;
   for (const set of sets) {
-    for (const [index, image] of set.images.entries()) {
-      images.push({ identity: base + image.identity, name: image.name });
-      origin.push({ set, index });
-    }
+    for (let i = 0; i < set.labels.length; i++) labels[start + i] = base + set.labels[i]!;
+    starts.push(start);
+    start += set.labels.length;
     base += set.identities.length;
   }
-  const merged: FaceSet = {
-    name,
-    identities: sets.flatMap((s) => s.identities),
-    images,
-    async read(index, size) {
-      checkRead(merged, index, size);
-      const { set, index: inner } = origin[index]!;
-      return set.read(inner, size);
-    },
+  const origin = (image: number) => {
+    const which = starts.findLastIndex((first) => first <= image);
+    return { set: sets[which]!, index: image - starts[which]! };
   };
-  return merged;
+  const identities = sets.flatMap((set) => set.identities);
+  return view(
+    name,
+    identities,
+    labels,
+    origin,
+    sets.every((set) => set.readEncoded),
+  );
 }
 
 /** Number of images of each identity, in the set's order of identities. */
 export function imagesPerIdentity(set: FaceSet): Uint32Array {
   const counts = new Uint32Array(set.identities.length);
-  for (const image of set.images) counts[image.identity]!++;
+  for (const identity of set.labels) counts[identity]!++;
   return counts;
 }
 
@@ -178,7 +233,7 @@ export function describeFaceSet(set: FaceSet): FaceSetSummary {
   return {
     name: set.name,
     identities: set.identities.length,
-    images: set.images.length,
+    images: set.labels.length,
     fewest: sorted[0] ?? 0,
     median,
     most: sorted.at(-1) ?? 0,

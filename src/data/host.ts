@@ -18,14 +18,35 @@ export interface ByteSource {
 /** A folder of files. */
 export interface FolderSource {
   readonly name: string;
+  /** What lies directly in it, sorted by name. */
+  top(): Promise<readonly FolderEntry[]>;
   /** Paths of all plain files beneath, relative and with '/', and what was passed over (links, devices). */
   list(): Promise<{ readonly paths: readonly string[]; readonly skipped: readonly Skipped[] }>;
-  /** A whole file by a path that `list` gave. */
+  /** A whole file, by its path within the folder. */
   read(path: string): Promise<Uint8Array>;
+  /** A file to read in pieces, by its path within the folder. */
+  open(path: string): Promise<ByteSource>;
+}
+
+export interface FolderEntry {
+  readonly name: string;
+  /** Links and devices are `other`: they are not followed. */
+  readonly kind: 'file' | 'folder' | 'other';
 }
 
 /** Encoded image → RGB bytes, size × size × 3. Rejects with an ImageError where it cannot. */
 export type ImageDecoder = (bytes: Uint8Array, size: number) => Promise<Uint8Array>;
+
+/** A picture in memory. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** RGB bytes, height × width × 3. */
+  readonly pixels: Uint8Array;
+}
+
+/** Encoded image → its pixels at its own size. Rejects with an ImageError where it cannot. */
+export type PictureDecoder = (bytes: Uint8Array) => Promise<Picture>;
 
 /** Files and pictures, as a host offers them. */
 export interface DataHost {
@@ -38,6 +59,7 @@ export interface DataHost {
   /** A whole UTF-8 text file. */
   readText(path: string): Promise<string>;
   readonly decodeImage: ImageDecoder;
+  readonly decodePicture: PictureDecoder;
 }
 
 /** Bytes in memory as a source. */

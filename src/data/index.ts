@@ -4,6 +4,7 @@
  * knows of tensors, and files and picture decoding come from a `DataHost`, so all of it runs in a page.
  */
 export { type Batch, Batches, type BatchOptions } from './batches.ts';
+export type { OpenFaceSet } from './encoded-set.ts';
 export { DataError, ImageError, type Skipped } from './errors.ts';
 export {
   describeFaceSet,
@@ -11,21 +12,26 @@ export {
   type FaceSetSummary,
   imagesPerIdentity,
   mergeFaceSets,
+  prefixIdentities,
   requireTrainable,
   type SubsetOptions,
   subset,
 } from './face-set.ts';
+export { folderFaceSet } from './folder-set.ts';
 export {
   type ByteSource,
   type DataHost,
   type FolderSource,
   type ImageDecoder,
   memorySource,
+  type Picture,
+  type PictureDecoder,
 } from './host.ts';
 export { parseIdentityList } from './identity-list.ts';
 export { readLfwPairs } from './lfw-pairs.ts';
 export { type LoadedFaces, type LoadOptions, loadFaces } from './load.ts';
 export { CENTRED, IMAGENET, type Normalisation, normalisationTable, normaliseFace } from './normalise.ts';
-export { folderFaceSet, type OpenFaceSet, openFaceSet, tarFaceSet } from './open.ts';
+export { openFaceSet } from './open.ts';
 export { type FacePair, type GeneratePairsOptions, generatePairs, type PairList } from './pairs.ts';
 export { CounterRandom, philox } from './random.ts';
+export { tarFaceSet } from './tar-set.ts';

@@ -100,7 +100,8 @@ function readPair(
 
 /** From a person and an image number to an index of the set, whatever the file's extension. */
 function imageFinder(set: FaceSet): (person: string, image: number) => number | undefined {
-  const byStem = new Map(set.images.map(({ name }, index) => [name.replace(/\.[^./]+$/, ''), index]));
+  const byStem = new Map<string, number>();
+  for (let i = 0; i < set.labels.length; i++) byStem.set(set.imageName(i).replace(/\.[^./]+$/, ''), i);
   return (person, image) => byStem.get(imageName(person, image));
 }
 

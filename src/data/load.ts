@@ -34,7 +34,7 @@ export interface LoadOptions {
  */
 export async function loadFaces(set: FaceSet, options: LoadOptions): Promise<LoadedFaces> {
   const { size, onProgress, concurrency = 8 } = options;
-  const wanted = options.indices ?? set.images.map((_, i) => i);
+  const wanted = options.indices ?? Array.from(set.labels.keys());
   const stride = size * size * 3;
   const pixels = allocate(set, wanted.length, stride);
   const reasons = new Map<number, string>();
@@ -82,14 +82,13 @@ function compact(
   const indices = new Int32Array(kept);
   let row = 0;
   for (const [from, index] of wanted.entries()) {
-    const { name, identity } = set.images[index]!;
     const reason = reasons.get(from);
     if (reason !== undefined) {
-      skipped.push({ name, reason });
+      skipped.push({ name: set.imageName(index), reason });
       continue;
     }
     if (row !== from) pixels.copyWithin(row * stride, from * stride, (from + 1) * stride);
-    labels[row] = identity;
+    labels[row] = set.labels[index]!;
     indices[row] = index;
     row++;
   }

@@ -70,7 +70,7 @@ export function generatePairs(set: FaceSet, options: GeneratePairsOptions): Pair
 /** Deals identities to folds in turn, those with several images first, so that same pairs are spread evenly. */
 function dealFolds(set: FaceSet, folds: number, seed: number): People[] {
   const members: number[][] = set.identities.map(() => []);
-  for (const [index, image] of set.images.entries()) members[image.identity]!.push(index);
+  for (const [index, identity] of set.labels.entries()) members[identity]!.push(index);
   const counts = imagesPerIdentity(set);
   const order = new CounterRandom(seed, STREAM.pairFolds).shuffle(set.identities.map((_, i) => i));
   const several = order.filter((i) => counts[i]! > 1);

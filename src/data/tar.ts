@@ -6,7 +6,9 @@
  * its end marker are errors, because a half-downloaded data set looks just like a smaller one.
  */
 import { DataError, type Skipped } from './errors.ts';
+import { growingFloat64 } from './growable.ts';
 import type { ByteSource } from './host.ts';
+import { type WindowReader, windowReader } from './window.ts';
 
 /** A plain file within a tar. */
 export interface TarEntry {
@@ -17,15 +19,18 @@ export interface TarEntry {
   readonly size: number;
 }
 
-export interface TarIndex {
-  readonly entries: readonly TarEntry[];
+/** The files of a tar, without an object for each. */
+export interface TarFiles {
+  readonly paths: readonly string[];
+  /** Where each begins, bytes. */
+  readonly offsets: Float64Array;
+  /** Bytes of each. */
+  readonly sizes: Float64Array;
   /** Links and devices, which are never followed. Folders are not counted: they hold nothing themselves. */
   readonly skipped: readonly Skipped[];
 }
 
 const BLOCK = 512;
-/** Read ahead: several headers of small files come in one read, and large files are jumped over. */
-const WINDOW = 64 * 1024;
 /** Long names and pax records are read whole, so a forged size must not ask for the memory of a data set. */
 const MAX_META = 1024 * 1024;
 
@@ -45,14 +50,33 @@ interface Override {
   size?: number;
 }
 
-/**
- * Walks the headers of a tar and returns where its files lie. Memory is a window of 64 KiB and the index.
- * Throws a DataError that names the entry for a bad checksum, truncation, or a form it does not read.
- */
-export async function indexTar(source: ByteSource): Promise<TarIndex> {
-  const readBlock = blockReader(source);
-  const entries: TarEntry[] = [];
+/** Walks a tar and returns where its files lie. Memory is 64 KiB, and the path and 16 bytes for each file. */
+export async function collectTar(source: ByteSource): Promise<TarFiles> {
+  const paths: string[] = [];
+  const offsets = growingFloat64();
+  const sizes = growingFloat64();
   const skipped: Skipped[] = [];
+  for await (const entry of walkTar(source)) {
+    if ('reason' in entry) skipped.push(entry);
+    else {
+      paths.push(entry.path);
+      offsets.push(entry.offset);
+      sizes.push(entry.size);
+    }
+  }
+  return { paths, offsets: offsets.finish(), sizes: sizes.finish(), skipped };
+}
+
+/**
+ * The files of a tar in their order and, as skipped, its links and devices. Memory is a window of 64 KiB, which
+ * callers may share to read small files on the way. Throws a DataError that names the entry for a bad
+ * checksum, truncation, or a form it does not read.
+ */
+export async function* walkTar(
+  source: ByteSource,
+  read: WindowReader = windowReader(source),
+): AsyncGenerator<TarEntry | Skipped> {
+  const readBlock = blockReader(source, read);
   let next: Override = {};
   let last = 'the start';
   let offset = 0;
@@ -60,7 +84,7 @@ export async function indexTar(source: ByteSource): Promise<TarIndex> {
     const header = await readBlock(offset, last);
     if (isZero(header)) {
       await checkEnd(source, readBlock, offset, last);
-      return { entries, skipped };
+      return;
     }
     checkSum(source, header, offset, last);
     const type = String.fromCharCode(header[156]!);
@@ -82,7 +106,7 @@ export async function indexTar(source: ByteSource): Promise<TarIndex> {
     } else {
       if (type === '0' || type === '\0' || type === '7') {
         // Archives older than ustar mark a folder by a slash at the end of its name.
-        if (!path.endsWith('/')) entries.push({ path, offset: data, size });
+        if (!path.endsWith('/')) yield { path, offset: data, size };
       } else if (type !== '5') {
         const reason = LINKS[type] ?? SPECIAL[type];
         if (reason === undefined) {
@@ -91,7 +115,7 @@ export async function indexTar(source: ByteSource): Promise<TarIndex> {
               'pack the set anew as plain files',
           );
         }
-        skipped.push({ name: path, reason });
+        yield { name: path, reason };
       }
       next = {};
     }
@@ -100,10 +124,8 @@ export async function indexTar(source: ByteSource): Promise<TarIndex> {
   }
 }
 
-/** Reads single blocks through a window, so that a walk over small files costs few reads. */
-function blockReader(source: ByteSource) {
-  let window = new Uint8Array(0);
-  let start = 0;
+/** Reads single blocks, and knows what it means that there is none. */
+function blockReader(source: ByteSource, read: WindowReader) {
   return async (offset: number, after: string): Promise<Uint8Array> => {
     if (offset + BLOCK > source.size) {
       throw new DataError(
@@ -111,11 +133,7 @@ function blockReader(source: ByteSource) {
           `at byte ${offset}, and the file ends at ${source.size}; fetch or pack the archive again`,
       );
     }
-    if (offset < start || offset + BLOCK > start + window.length) {
-      window = Uint8Array.from(await source.read(offset, Math.min(WINDOW, source.size - offset)));
-      start = offset;
-    }
-    return window.subarray(offset - start, offset - start + BLOCK);
+    return read(offset, BLOCK);
   };
 }
 

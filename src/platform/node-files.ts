@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, messageOf, type Skipped } from '../data/errors.ts';
-import { type ByteSource, checkRange, type FolderSource } from '../data/host.ts';
+import { type ByteSource, checkRange, type FolderEntry, type FolderSource } from '../data/host.ts';
 
 /** Opens a file or folder. Throws a DataError where there is neither, or it may not be read. */
 export async function openPath(
@@ -36,6 +36,16 @@ export async function fileSource(path: string): Promise<ByteSource> {
 export function folderSource(root: string): FolderSource {
   return {
     name: root,
+    async top() {
+      const entries = await explain(root, () => readdir(root, { withFileTypes: true }));
+      return entries
+        .map((entry): FolderEntry => {
+          const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other';
+          return { name: entry.name, kind };
+        })
+        .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    },
+    open: (path) => fileSource(join(root, path)),
     async list() {
       const paths: string[] = [];
       const skipped: Skipped[] = [];

@@ -1,11 +1,9 @@
 /** Pictures in Node: JPEG, PNG and WebP through sharp; and the data host made of files and pictures. */
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { ImageError, messageOf } from '../data/errors.ts';
-import type { DataHost } from '../data/host.ts';
+import type { DataHost, Picture } from '../data/host.ts';
+import { MAX_PIXELS, readImageHeader } from '../data/image-header.ts';
 import { openPath, readText } from './node-files.ts';
-
-/** A face crop is thousands of pixels; a picture of more than this is a mistake or a decompression bomb. */
-const MAX_PIXELS = 50_000_000;
 
 /**
  * Decodes a JPEG, PNG or WebP to RGB bytes, size × size × 3: turned as its EXIF orientation says, without
@@ -15,38 +13,44 @@ const MAX_PIXELS = 50_000_000;
  * Rejects with an ImageError for other formats, damaged or cut files, and more than 50 million pixels.
  */
 export async function decodeImage(bytes: Uint8Array, size: number): Promise<Uint8Array> {
-  if (!isKnownFormat(bytes)) {
-    // Asked here rather than left to the library, which would also take SVG and other formats with reach.
-    throw new ImageError(`not a JPEG, PNG or WebP file (${bytes.length} bytes)`);
+  // Shrinking while decoding is faster but exists for JPEG alone, so one face would have two values.
+  const { width, height, pixels } = await decode(bytes, (image) =>
+    image.resize(size, size, { fit: 'fill', fastShrinkOnLoad: false }),
+  );
+  if (width !== size || height !== size) {
+    throw new ImageError(`decoded to ${width}×${height}, expected ${size}×${size}`);
   }
+  return pixels;
+}
+
+/** The same at the picture's own size, which a turn by its EXIF orientation may swap. */
+export async function decodePicture(bytes: Uint8Array): Promise<Picture> {
+  return decode(bytes, (image) => image);
+}
+
+async function decode(bytes: Uint8Array, change: (image: Sharp) => Sharp): Promise<Picture> {
+  // Asked here rather than left to the library, which would also take SVG and other formats with reach.
+  readImageHeader(bytes);
   try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
-      .autoOrient()
-      .removeAlpha()
+    const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' }).autoOrient().removeAlpha();
+    const { data, info } = await change(image)
       // Grey, CMYK and 16-bit pictures become 8-bit sRGB without being asked.
-      // Shrinking while decoding is faster but exists for JPEG alone, so one face would have two values.
-      .resize(size, size, { fit: 'fill', fastShrinkOnLoad: false })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3 || data.length !== size * size * 3) {
-      throw new Error(`decoded to ${info.width}×${info.height}×${info.channels}, expected ${size}×${size}×3`);
+    const { width, height, channels } = info;
+    if (channels !== 3 || data.length !== width * height * 3) {
+      throw new Error(
+        `decoded to ${width}×${height}×${channels} in ${data.length} bytes, expected 3 channels`,
+      );
     }
-    return new Uint8Array(data.buffer, data.byteOffset, data.length);
+    return { width, height, pixels: new Uint8Array(data.buffer, data.byteOffset, data.length) };
   } catch (thrown) {
     throw new ImageError(`cannot be decoded: ${messageOf(thrown)}`, { cause: thrown });
   }
 }
 
 /** What src/data's readers need, in Node. */
-export const nodeDataHost: DataHost = { open: openPath, readText, decodeImage };
-
-function isKnownFormat(bytes: Uint8Array): boolean {
-  const starts = (...magic: number[]) => magic.every((byte, i) => bytes[i] === byte);
-  const jpeg = starts(0xff, 0xd8, 0xff);
-  const png = starts(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-  const webp = starts(0x52, 0x49, 0x46, 0x46) && String.fromCharCode(...bytes.subarray(8, 12)) === 'WEBP';
-  return jpeg || png || webp;
-}
+export const nodeDataHost: DataHost = { open: openPath, readText, decodeImage, decodePicture };
 
 /** PNG bytes of pixels in [0, 1], height × width × 3; values outside are clipped. */
 export async function encodePng(pixels: Float32Array, width: number, height: number): Promise<Uint8Array> {

@@ -82,9 +82,15 @@ export function plainSet(counts: Readonly<Record<string, number>>, name = 'plain
   return {
     name,
     identities,
-    images,
+    labels: Int32Array.from(images, ({ identity }) => identity),
+    imageName: (index) => images[index]!.name,
     read: async (index, size) => new Uint8Array(size * size * 3).fill(index),
   };
+}
+
+/** All names of a set, in its order. */
+export function imageNames(set: FaceSet): string[] {
+  return Array.from(set.labels, (_, index) => set.imageName(index));
 }
 
 /**

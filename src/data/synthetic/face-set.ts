@@ -1,9 +1,12 @@
 /** Synthetic faces as a face set, and pairs of them for verification. */
 import { DataError } from '../errors.ts';
-import { checkRead, type FaceSet } from '../face-set.ts';
+import { checkIndex, checkRead, type FaceSet } from '../face-set.ts';
 import { generatePairs, type PairList } from '../pairs.ts';
 import { drawFace, MAX_SIZE, MIN_SIZE } from './draw-face.ts';
 import { requireInteger } from './random.ts';
+
+/** Each image has a label in memory: 4 bytes. */
+const MOST_IMAGES = 5e8;
 
 export interface SyntheticFaceSetOptions {
   /** World of faces: another seed is another set of people. */
@@ -28,17 +31,21 @@ export function syntheticFaceSet(options: SyntheticFaceSetOptions): FaceSet {
   requireInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
   requireInteger('identities', identities, 1, 1e7);
   requireInteger('shotsPerIdentity', shotsPerIdentity, 1, 1e6);
+  requireInteger('images (identities × shotsPerIdentity)', identities * shotsPerIdentity, 1, MOST_IMAGES);
   requireInteger('firstIdentity', firstIdentity, 0, Number.MAX_SAFE_INTEGER - identities);
   if (size !== undefined) requireInteger('size', size, MIN_SIZE, MAX_SIZE);
   const names = Array.from({ length: identities }, (_, i) => `synthetic-${seed}-${firstIdentity + i}`);
-  const images = names.flatMap((name, identity) =>
-    Array.from({ length: shotsPerIdentity }, (_, shot) => ({ identity, name: `${name}/${shot}` })),
-  );
+  const labels = new Int32Array(identities * shotsPerIdentity);
+  for (let i = 0; i < labels.length; i++) labels[i] = Math.floor(i / shotsPerIdentity);
   const kept = new Map<number, Uint8Array>();
   const set: FaceSet = {
     name: `synthetic faces (seed ${seed}, ${identities} × ${shotsPerIdentity} from ${firstIdentity})`,
     identities: names,
-    images,
+    labels,
+    imageName(index) {
+      checkIndex(set, index);
+      return `${names[labels[index]!]}/${index % shotsPerIdentity}`;
+    },
     async read(index, wanted) {
       checkRead(set, index, wanted);
       const known = wanted === size ? kept.get(index) : undefined;
@@ -46,7 +53,7 @@ export function syntheticFaceSet(options: SyntheticFaceSetOptions): FaceSet {
       if (known) return known.slice();
       const face = drawFace({
         seed,
-        identity: firstIdentity + Math.floor(index / shotsPerIdentity),
+        identity: firstIdentity + labels[index]!,
         shot: index % shotsPerIdentity,
         size: wanted,
         ...(variation === undefined ? {} : { variation }),
@@ -70,7 +77,7 @@ export interface SyntheticPairsOptions {
 
 /**
  * Verification pairs for a synthetic set of `identities × shots` images: balanced, and folds share nobody.
- * `a` and `b` index `set.images`. Nothing is drawn. Throws a DataError where the set is too small.
+ * `a` and `b` are images of that set. Nothing is drawn. Throws a DataError where the set is too small.
  */
 export function syntheticPairs(options: SyntheticPairsOptions): PairList {
   const { seed, identities, shots, folds, pairsPerFold } = options;
