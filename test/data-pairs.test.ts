@@ -84,7 +84,7 @@ describe('generatePairs', () => {
           const homes = new Map<number, number>();
           const seen = new Set<string>();
           for (const { a, b, same, fold } of list.pairs) {
-            const [p, q] = [set.labels[a], set.labels[b]];
+            const [p, q] = [set.labels[a]!, set.labels[b]!];
             expect(a).toBeLessThan(b);
             expect(p === q).toBe(same);
             for (const person of [p, q]) {

@@ -1,6 +1,7 @@
 /** A folder of `identity/image.jpg`: VGGFace2, CASIA-WebFace, LFW and most sets that people make themselves. */
 import { encodedFaceSet, type OpenFaceSet } from './encoded-set.ts';
 import type { FolderSource, ImageDecoder } from './host.ts';
+import { checkEncodedSize } from './image-header.ts';
 import { type LayoutOptions, layOut } from './layout.ts';
 
 /**
@@ -19,7 +20,15 @@ export async function folderFaceSet(
       source: source.name,
       format: 'folder of identity/image',
       ...layout,
-      fetch: (index) => source.read(layout.prefix + layout.imageName(index)),
+      fetch: async (index) => {
+        const file = await source.open(layout.prefix + layout.imageName(index));
+        try {
+          checkEncodedSize(file.size);
+          return await file.read(0, file.size);
+        } finally {
+          await file.close();
+        }
+      },
       close: async () => {},
     },
     decodeImage,

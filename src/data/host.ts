@@ -20,10 +20,11 @@ export interface FolderSource {
   readonly name: string;
   /** What lies directly in it, sorted by name. */
   top(): Promise<readonly FolderEntry[]>;
-  /** Paths of all plain files beneath, relative and with '/', and what was passed over (links, devices). */
-  list(): Promise<{ readonly paths: readonly string[]; readonly skipped: readonly Skipped[] }>;
-  /** A whole file, by its path within the folder. */
-  read(path: string): Promise<Uint8Array>;
+  /**
+   * Paths of all plain files beneath it, or beneath a folder `under` it, relative to it and with '/', and what was
+   * passed over (links, devices).
+   */
+  list(under?: string): Promise<{ readonly paths: readonly string[]; readonly skipped: readonly Skipped[] }>;
   /** A file to read in pieces, by its path within the folder. */
   open(path: string): Promise<ByteSource>;
 }

@@ -18,6 +18,13 @@ export interface ImageHeader {
   readonly height: number;
 }
 
+/** Throws an ImageError for an encoded picture that is too large to be read. */
+export function checkEncodedSize(bytes: number): void {
+  if (bytes > MAX_ENCODED_BYTES) {
+    throw new ImageError(`has ${bytes} bytes; at most ${MAX_ENCODED_BYTES} are read for one image`);
+  }
+}
+
 /**
  * Format and size of a JPEG, PNG or WebP. Throws an ImageError for other formats, for a header that is damaged
  * or cut, and for more than 50 million pixels.

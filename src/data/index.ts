@@ -2,6 +2,10 @@
  * The data room: faces in, typed arrays out. A reader per format makes a `FaceSet` (face-set.ts); a pair list
  * names pairs within one; `loadFaces` decodes it; `Batches` shuffles, mirrors and normalises. Nothing here
  * knows of tensors, and files and picture decoding come from a `DataHost`, so all of it runs in a page.
+ *
+ *     openFaceSet(path, host, { loose? }): Promise<OpenFaceSet>           a folder, a tar, …
+ *     openPairs(path, host, { images?: FaceSet | path }): Promise<VerificationSet>
+ *         any list of pairs with its images: { name, format, faces, pairs: { a, b, same, fold }[], folds, close() }
  */
 export { type Batch, Batches, type BatchOptions } from './batches.ts';
 export type { OpenFaceSet } from './encoded-set.ts';
@@ -35,3 +39,4 @@ export { openFaceSet } from './open.ts';
 export { type FacePair, type GeneratePairsOptions, generatePairs, type PairList } from './pairs.ts';
 export { CounterRandom, philox } from './random.ts';
 export { tarFaceSet } from './tar-set.ts';
+export { type OpenPairsOptions, openPairs, type VerificationSet } from './verification.ts';

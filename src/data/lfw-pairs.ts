@@ -8,9 +8,11 @@
  * Each fold lists its same pairs, then its different ones. Image 4 of Abel_Pacheco is the set's
  * `Abel_Pacheco/Abel_Pacheco_0004`, with any extension.
  */
-import { DataError, firstFew } from './errors.ts';
+import { DataError } from './errors.ts';
 import type { FaceSet } from './face-set.ts';
-import type { FacePair, PairList } from './pairs.ts';
+import { type NamedPair, resolvePairs } from './pair-images.ts';
+import type { PairList } from './pairs.ts';
+import { textLines } from './read-whole.ts';
 
 /** Fields of a line that is not blank, and its number from 1. */
 interface Line {
@@ -24,14 +26,14 @@ interface Line {
  * that names and counts the absent images where the set lacks some.
  */
 export function readLfwPairs(text: string, set: FaceSet, listName = 'pairs.txt'): PairList {
-  const lines: Line[] = [];
-  for (const [i, raw] of text
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n|\n|\r/)
-    .entries()) {
-    const trimmed = raw.trim();
-    if (trimmed !== '') lines.push({ fields: trimmed.split(/\s+/), number: i + 1 });
-  }
+  return resolvePairs(parseLfwPairs(text, listName), set, listName);
+}
+
+/** The list alone: images are named `Person/Person_0001`, without an extension. Throws as `readLfwPairs` does. */
+export function parseLfwPairs(text: string, listName: string): NamedPair[] {
+  const lines = textLines(text).map(
+    (line): Line => ({ fields: line.text.split(/\s+/), number: line.number }),
+  );
   const header = lines[0];
   const { folds, each } = readHeader(listName, header);
   const body = lines.slice(1);
@@ -41,26 +43,16 @@ export function readLfwPairs(text: string, set: FaceSet, listName = 'pairs.txt')
         `${folds * each * 2} lines; got ${body.length}, the last at line ${lines.at(-1)!.number}`,
     );
   }
-
-  const lookUp = imageFinder(set);
-  const absent = new Set<string>();
-  const find = (person: string, image: number): number => {
-    const index = lookUp(person, image);
-    if (index === undefined) absent.add(imageName(person, image));
-    return index ?? -1;
-  };
-  const pairs = body.map((line, i): FacePair => {
+  return body.map((line, i) => {
     const fold = Math.floor(i / (each * 2));
     const same = i % (each * 2) < each;
-    return { ...readPair(listName, line, same, fold, find), same, fold };
+    return { ...readPair(listName, line, same, fold), same, fold };
   });
-  if (absent.size > 0) {
-    throw new DataError(
-      `${listName}: ${set.name} lacks ${absent.size} of the images that the list names: ${firstFew([...absent])}; ` +
-        'is it the set that the list is for, and whole?',
-    );
-  }
-  return { pairs, folds };
+}
+
+/** Whether a text begins as LFW's lists do: a line of one or two whole numbers. */
+export function looksLikeLfwPairs(firstLine: string): boolean {
+  return /^\d+(\s+\d+)?$/.test(firstLine.trim());
 }
 
 function readHeader(listName: string, header: Line | undefined): { folds: number; each: number } {
@@ -74,13 +66,7 @@ function readHeader(listName: string, header: Line | undefined): { folds: number
   );
 }
 
-function readPair(
-  listName: string,
-  line: Line,
-  same: boolean,
-  fold: number,
-  find: (person: string, image: number) => number,
-): { a: number; b: number } {
+function readPair(listName: string, line: Line, same: boolean, fold: number): { a: string; b: string } {
   const { fields } = line;
   const wrong = (problem: string): DataError =>
     new DataError(
@@ -95,14 +81,7 @@ function readPair(
   const other = same ? fields[0]! : fields[2]!;
   if (same && first === second) throw wrong('pairs an image with itself');
   if (!same && other === fields[0]) throw wrong('pairs a person with themself');
-  return { a: find(fields[0]!, first), b: find(other, second) };
-}
-
-/** From a person and an image number to an index of the set, whatever the file's extension. */
-function imageFinder(set: FaceSet): (person: string, image: number) => number | undefined {
-  const byStem = new Map<string, number>();
-  for (let i = 0; i < set.labels.length; i++) byStem.set(set.imageName(i).replace(/\.[^./]+$/, ''), i);
-  return (person, image) => byStem.get(imageName(person, image));
+  return { a: imageName(fields[0]!, first), b: imageName(other, second) };
 }
 
 function imageName(person: string, image: number): string {

@@ -1,8 +1,7 @@
 /** A plain tar of `identity/image.jpg`, read where its files lie. */
 import { encodedFaceSet, type OpenFaceSet } from './encoded-set.ts';
-import { ImageError } from './errors.ts';
 import type { ByteSource, ImageDecoder } from './host.ts';
-import { MAX_ENCODED_BYTES } from './image-header.ts';
+import { checkEncodedSize } from './image-header.ts';
 import { type LayoutOptions, layOut } from './layout.ts';
 import { collectTar, type TarFiles } from './tar.ts';
 
@@ -34,9 +33,7 @@ export function tarFilesFaceSet(
       format: 'tar of identity/image',
       ...layout,
       fetch: async (index) => {
-        if (sizes[index]! > MAX_ENCODED_BYTES) {
-          throw new ImageError(`has ${sizes[index]} bytes; an image may have ${MAX_ENCODED_BYTES}`);
-        }
+        checkEncodedSize(sizes[index]!);
         return source.read(offsets[index]!, sizes[index]!);
       },
       close: () => source.close(),

@@ -46,10 +46,10 @@ export function folderSource(root: string): FolderSource {
         .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     },
     open: (path) => fileSource(join(root, path)),
-    async list() {
+    async list(under = '') {
       const paths: string[] = [];
       const skipped: Skipped[] = [];
-      const waiting = [''];
+      const waiting = [under];
       for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
         const here = folder;
         for (const entry of await explain(join(root, here), () =>
@@ -67,7 +67,6 @@ export function folderSource(root: string): FolderSource {
       }
       return { paths, skipped };
     },
-    read: (path) => readBytes(join(root, path)),
   };
 }
 
