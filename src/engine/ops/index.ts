@@ -1,6 +1,8 @@
 /** Every op, one file each: shape rule, gradient, kernel. docs/add-an-op.md shows how to add one. */
 export { abs } from './abs.ts';
 export { add } from './add.ts';
+export { after } from './after.ts';
+export { assignRows } from './assign-rows.ts';
 export { type BatchNormOptions, type BatchNormResult, batchNorm } from './batch-norm.ts';
 export { broadcastTo } from './broadcast-to.ts';
 export { cast } from './cast.ts';
@@ -9,6 +11,7 @@ export { concat } from './concat.ts';
 export { constant } from './constant.ts';
 export { conv2d } from './conv2d.ts';
 export type { ConvolutionOptions, Padding } from './convolution-shape.ts';
+export { type CustomGradientSpec, customGradient } from './custom-gradient.ts';
 export { depthwiseConv2d } from './depthwise-conv2d.ts';
 export { div } from './div.ts';
 export type { Operand } from './elementwise.ts';
