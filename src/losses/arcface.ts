@@ -1,4 +1,15 @@
-import { add, clamp, greater, mul, select, softmaxCrossEntropy, sqrt, square, sub } from '../engine/index.ts';
+import {
+  add,
+  clamp,
+  greater,
+  mul,
+  select,
+  softmaxCrossEntropy,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+} from '../engine/index.ts';
 import { atLabel, checkHeadInput, correctness, cosines, type Head } from './head.ts';
 
 export interface ArcFaceOptions {
@@ -27,13 +38,18 @@ export function arcFaceHead({ margin = 0.5, scale = 64, easyMargin = false }: Ar
     checkHeadInput('arcFaceHead', input);
     const cosine = cosines(input);
     const { mask, score: own } = atLabel(cosine, input.labels);
-    const sine = sqrt(clamp(sub(1, square(own)), SMALLEST_SQUARE, 1));
-    const moved = sub(mul(own, Math.cos(margin)), mul(sine, Math.sin(margin)));
-    const phi = easyMargin
-      ? select(greater(own, 0), moved, own)
-      : select(greater(own, Math.cos(Math.PI - margin)), moved, sub(own, margin * Math.sin(margin)));
+    const phi = arcFaceCosine(own, margin, easyMargin);
     const logits = mul(add(cosine, mul(mask, sub(phi, own))), scale);
     const loss = softmaxCrossEntropy(logits, input.labels);
     return { loss, scores: mul(cosine, scale), correct: correctness(cosine, input.labels) };
   };
+}
+
+/** φ(θ) of cos θ, any shape: the right identity's cosine with the margin added to its angle. */
+export function arcFaceCosine(own: Tensor, margin: number, easyMargin: boolean): Tensor {
+  const sine = sqrt(clamp(sub(1, square(own)), SMALLEST_SQUARE, 1));
+  const moved = sub(mul(own, Math.cos(margin)), mul(sine, Math.sin(margin)));
+  return easyMargin
+    ? select(greater(own, 0), moved, own)
+    : select(greater(own, Math.cos(Math.PI - margin)), moved, sub(own, margin * Math.sin(margin)));
 }

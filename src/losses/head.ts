@@ -14,17 +14,39 @@ export interface HeadInput {
   readonly labels: Tensor;
 }
 
-export interface HeadOutput {
+/** What every head gives. */
+export interface HeadLoss {
   /** Per example, [M, N]. */
   readonly loss: Tensor;
-  /** Logits that classify, without the margin: [M, N, K]. */
-  readonly scores: Tensor;
   /** 1 where no other identity scores higher than the right one, else 0: [M, N]. */
   readonly correct: Tensor;
 }
 
+/** What a head gives that has all scores at hand. One over chunks of classes gives a `ChunkedHeadOutput`. */
+export interface HeadOutput extends HeadLoss {
+  /** Logits that classify, without the margin: [M, N, K]. */
+  readonly scores: Tensor;
+}
+
+/** A head that never holds all scores has none to give. */
+export interface ChunkedHeadOutput extends HeadLoss {
+  readonly scores?: never;
+}
+
 /** A head turns features and labels into a loss; its settings are bound beforehand. */
 export type Head = (input: HeadInput) => HeadOutput;
+
+/**
+ * The scores [M, N, K] of a head that may or may not have them. Throws a RangeError that names `what` needs them
+ * where the head works over chunks of classes.
+ */
+export function requireScores(what: string, output: HeadOutput | ChunkedHeadOutput): Tensor {
+  if (output.scores) return output.scores;
+  throw new RangeError(
+    `${what}: expected a head that holds the scores of all identities, got one over chunks of classes, which has none; ` +
+      'use the plain head, with as many identities as fit one buffer, or another defence',
+  );
+}
 
 /** Cosines of features and weight vectors: [M, N, K]. */
 export function cosines({ features, weights }: HeadInput): Tensor {

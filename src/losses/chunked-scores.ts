@@ -1,0 +1,242 @@
+/**
+ * Scores of very many classes, a chunk of weight vectors at a time, so that neither they nor their gradient are ever
+ * whole. docs/many-identities.md has the equations.
+ *
+ * M members, N images, K_c identities of chunk c, E embedding size. G sets of weight vectors (1 where the members
+ * share them, else M), R features that each set scores (M·N or N).
+ */
+import {
+  add,
+  after,
+  broadcastTo,
+  concat,
+  customGradient,
+  equal,
+  exp,
+  iota,
+  log,
+  matmul,
+  max,
+  maximum,
+  mul,
+  reshape,
+  rsqrt,
+  select,
+  slice,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  transpose,
+} from '../engine/index.ts';
+
+export interface ChunkedInput {
+  /** [M, N, E] */
+  readonly features: Tensor;
+  /** Weight vectors: [M, K_c, E] each, or [1, K_c, E] where the members share them. Identities count through. */
+  readonly weights: readonly Tensor[];
+  /** i32 [N] */
+  readonly labels: Tensor;
+}
+
+export interface ScoreOptions {
+  /** Divide each product by its weight vector's length, as `l2Normalize` does. */
+  readonly unitWeights?: boolean;
+  /** Factor of all scores. */
+  readonly scale?: number;
+}
+
+/** What a loss needs of all scores z_k. Each [M, N]. */
+export interface ChunkedScores {
+  /** z_y, the score of the label. */
+  readonly own: Tensor;
+  /** max over k ≠ y of z_k; a constant for differentiation. */
+  readonly largestOther: Tensor;
+  /** log Σ over k ≠ y of exp z_k. */
+  readonly logSumExpOthers: Tensor;
+}
+
+/** Stands for −∞ where the label's score is left out of a maximum. */
+const FAR_BELOW = -1e30;
+/** As in `l2Normalize`. */
+const LENGTH_EPSILON = 1e-12;
+/** Compiling is a walk whose depth grows with the chunks. */
+const MOST_CHUNKS = 1024;
+
+/**
+ * Own score, largest other and log-sum-exp of the others of z_k = scale · W_k·f, or with `unitWeights`
+ * scale · W_k·f/‖W_k‖.
+ *
+ * Forward, running maxima m and sums s are carried from chunk to chunk (Milakov and Gimelshein, "Online normalizer
+ * calculation for softmax", 2018, arXiv:1805.02867). Backward, each chunk's scores are computed again
+ * from its weight vectors and the saved log-sum-exp (Dao et al., "FlashAttention", 2022, arXiv:2205.14135; for class
+ * scores Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models", 2024, arXiv:2411.09009). Chunks take
+ * turns: the next begins when the one before has given all its sums and gradients.
+ *
+ * Throws a RangeError unless shapes belong together, there are two classes, and at most 1024 chunks.
+ */
+export function chunkedScores(input: ChunkedInput, options: ScoreOptions = {}): ChunkedScores {
+  checkChunks(input);
+  const { features, weights, labels } = input;
+  const { unitWeights = false, scale = 1 } = options;
+  const [members = 0, batch = 0, size = 0] = features.shape;
+  const shared = weights[0]!.shape[0] === 1;
+  const [sets, rows] = shared ? [1, members * batch] : [members, batch];
+  const layout = { sets, rows, unitWeights, scale, indices: indexTables(weights) };
+  // Features stand one per column: then no product needs a chunk of weight vectors transposed.
+  const columns = reshape(features, [sets, rows, size]);
+  const labelOf = shared ? broadcastTo(reshape(labels, [1, batch]), [members, batch]) : labels;
+  const packed = customGradient({
+    op: 'chunkedScores',
+    settings: { unitWeights, scale },
+    inputs: [columns, reshape(labelOf, [1, 1, rows]), ...weights],
+    forward: ([x, y, ...chunks]) => forward(layout, x!, y!, chunks),
+    gradient: (dy, [x, y, ...chunks], output) => backward(layout, dy, output, x!, y!, chunks),
+  });
+  const part = (index: number) => reshape(partOf(packed, index), [members, batch]);
+  return { own: part(0), largestOther: part(1), logSumExpOthers: part(2) };
+}
+
+interface Layout {
+  readonly sets: number;
+  readonly rows: number;
+  readonly unitWeights: boolean;
+  readonly scale: number;
+  /** 0, 1, 2, … as i32 [1, K_c, 1], by K_c: one table for all chunks of a size. */
+  readonly indices: ReadonlyMap<number, Tensor>;
+}
+
+function indexTables(weights: readonly Tensor[]): Map<number, Tensor> {
+  const sizes = new Set(weights.map(({ shape }) => shape[1]!));
+  return new Map([...sizes].map((size) => [size, reshape(iota([size], 0, 'i32'), [1, size, 1])]));
+}
+
+/** One chunk's scores [G, K_c, R] and what they are made of. */
+interface Chunk {
+  readonly scores: Tensor;
+  /** scale, or scale/‖W_k‖: number or [G, K_c, 1]. */
+  readonly factor: Tensor | number;
+  /** 1 at each label: [G, K_c, R]. */
+  readonly isOwn: Tensor;
+}
+
+/** @param labels i32 [1, 1, R], counted from the chunk's first class. @param x features [G, E, R]. */
+function scoresOf(layout: Layout, weights: Tensor, x: Tensor, labels: Tensor): Chunk {
+  const { sets, rows, unitWeights, scale, indices } = layout;
+  const classes = weights.shape[1]!;
+  const shape = [sets, classes, rows];
+  const squares = () => add(sum(square(weights), [-1], { keepDims: true }), LENGTH_EPSILON);
+  const factor = unitWeights ? mul(rsqrt(squares()), scale) : scale;
+  // The operands are spread, not the mask: a mask of fewer elements would get a buffer of its own.
+  const isOwn = equal(broadcastTo(indices.get(classes)!, shape), broadcastTo(labels, shape));
+  return { scores: mul(matmul(weights, x), factor), factor, isOwn };
+}
+
+/** Labels counted from the first class of each chunk: i32 [1, 1, R] each. */
+function labelsByChunk(labels: Tensor, chunks: readonly Tensor[]): Tensor[] {
+  let current = labels;
+  return chunks.map((_, index) => {
+    const before = chunks[index - 1]?.shape[1];
+    if (before !== undefined) current = sub(current, before);
+    return current;
+  });
+}
+
+/** → [3, G, 1, R]: own score, largest other, log-sum-exp of the others. */
+function forward(layout: Layout, features: Tensor, labels: Tensor, chunks: readonly Tensor[]): Tensor {
+  const x = transpose(features, [0, 2, 1]);
+  const local = labelsByChunk(labels, chunks);
+  let state: { own: Tensor; largest: Tensor; total: Tensor } | undefined;
+  for (const [index, weights] of chunks.entries()) {
+    const turn = state ? after(x, [state.own, state.total]) : x;
+    const { scores, isOwn } = scoresOf(layout, weights, turn, local[index]!);
+    const others = select(isOwn, FAR_BELOW, scores);
+    const largestHere = max(others, [1], { keepDims: true });
+    const largest: Tensor = state ? maximum(state.largest, largestHere) : largestHere;
+    const totalHere = sum(exp(sub(others, largest)), [1], { keepDims: true });
+    const ownHere = sum(select(isOwn, scores, 0), [1], { keepDims: true });
+    state = state
+      ? {
+          own: add(state.own, ownHere),
+          largest,
+          total: add(mul(state.total, exp(sub(state.largest, largest))), totalHere),
+        }
+      : { own: ownHere, largest, total: totalHere };
+  }
+  const { own, largest, total } = state!;
+  const parts = [own, largest, add(largest, log(total))];
+  return concat(
+    parts.map((part) => reshape(part, [1, ...part.shape])),
+    0,
+  );
+}
+
+/** Entry `index` of what `forward` gives: [G, 1, R]. */
+function partOf(packed: Tensor, index: number): Tensor {
+  const [, ...rest] = packed.shape;
+  return reshape(slice(packed, [index, 0, 0, 0], [index + 1, ...rest]), rest);
+}
+
+/** Cotangents of features, labels and every chunk of weight vectors. */
+function backward(
+  layout: Layout,
+  dy: Tensor,
+  output: Tensor,
+  features: Tensor,
+  labels: Tensor,
+  chunks: readonly Tensor[],
+): (Tensor | null)[] {
+  const x = transpose(features, [0, 2, 1]);
+  const local = labelsByChunk(labels, chunks);
+  const [dOwn, dOthers, logSumExp] = [partOf(dy, 0), partOf(dy, 2), partOf(output, 2)];
+  let done: Tensor[] = [output];
+  let byFeatures: Tensor | undefined;
+  const byWeights = chunks.map((weights, index) => {
+    const { scores, factor, isOwn } = scoresOf(layout, weights, after(x, done), local[index]!);
+    // In the exponent the label's own score is replaced: it may be so large that exp is infinite.
+    const probability = exp(sub(select(isOwn, FAR_BELOW, scores), logSumExp));
+    const slope = select(isOwn, dOwn, mul(probability, dOthers));
+    const product = mul(slope, factor);
+    const here = matmul(product, weights, { transposeA: true });
+    byFeatures = byFeatures ? add(byFeatures, here) : here;
+    const direct = matmul(product, features);
+    const slopes = layout.unitWeights
+      ? sub(direct, alongWeights(weights, slope, scores, factor, layout))
+      : direct;
+    done = [slopes, byFeatures];
+    return slopes;
+  });
+  return [byFeatures!, null, ...byWeights];
+}
+
+/** What moving a weight vector along itself would change, which dividing by its length undoes: [G, K_c, E]. */
+function alongWeights(
+  weights: Tensor,
+  slope: Tensor,
+  scores: Tensor,
+  factor: Tensor | number,
+  { scale }: Layout,
+): Tensor {
+  const inverseSquare = square(mul(factor as Tensor, 1 / scale));
+  const along = mul(sum(mul(slope, scores), [2], { keepDims: true }), inverseSquare);
+  return mul(weights, along);
+}
+
+function checkChunks({ features, weights, labels }: ChunkedInput): void {
+  const [m = 0, n = 0, e = 0] = features.shape;
+  const sets = weights[0]?.shape[0];
+  const ranks = features.shape.length === 3 && labels.shape.length === 1;
+  const fits = weights.every(
+    ({ shape }) =>
+      shape.length === 3 && shape[0] === sets && shape[2] === e && (shape[0] === 1 || shape[0] === m),
+  );
+  const classes = weights.reduce((total, { shape }) => total + (shape[1] ?? 0), 0);
+  if (ranks && fits && labels.shape[0] === n && classes >= 2 && weights.length <= MOST_CHUNKS) return;
+  const list = ({ shape }: Tensor) => `[${shape.join(', ')}]`;
+  const shown = weights.length > 4 ? [...weights.slice(0, 3).map(list), '…'] : weights.map(list);
+  throw new RangeError(
+    `chunkedScores: expected features [members, batch, size], 1 to ${MOST_CHUNKS} chunks of weight vectors ` +
+      `[members or 1, identities, size] with two identities or more together, and labels [batch]; got ${list(features)}, ` +
+      `${weights.length} chunks ${shown.join(', ')} and ${list(labels)}`,
+  );
+}
