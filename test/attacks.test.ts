@@ -7,10 +7,10 @@ import type { Attack, StoppingRule } from '../src/attacks/attack.ts';
 import { ifgsm } from '../src/attacks/ifgsm.ts';
 import { lots } from '../src/attacks/lots.ts';
 import { mifgsm } from '../src/attacks/mifgsm.ts';
-import { pgd, withRestarts } from '../src/attacks/pgd.ts';
-import { perImage } from '../src/attacks/programs.ts';
+import { pgd } from '../src/attacks/pgd.ts';
 import { l2Ball, linfBall, pixelRange } from '../src/attacks/projections.ts';
 import { type AttackPair, type AttackResult, AttackRunner } from '../src/attacks/run.ts';
+import { perImage } from '../src/attacks/slots.ts';
 import { accepted, within } from '../src/attacks/stopping.ts';
 import {
   add,
@@ -306,8 +306,8 @@ describe('PGD', () => {
   const epsilon = 16 * UNIT;
 
   it.each(['linf', 'l2'] as const)('%s starts at random and stays in its ball', async (kind) => {
-    const attack = pgd({ norm: kind, epsilon });
-    const starts = GRIDS.map((g) => attack.start!(g.pair.source, mulberry32(3)));
+    const attack = pgd({ norm: kind, epsilon, restarts: 2 });
+    const starts = GRIDS.map((g) => attack.start!(g.pair.source, mulberry32(3), { epsilon }));
     for (const [i, start] of starts.entries()) {
       const moved = start.map((v, p) => v - GRIDS[i]!.pair.source[p]!);
       const size = kind === 'l2' ? norm(moved) : Math.max(...moved.map(Math.abs));
@@ -315,11 +315,7 @@ describe('PGD', () => {
       expect(size).toBeLessThan(epsilon * 1.00001);
     }
     const runner = await compile({ batchSize: 3, limits: [0.01], maxSteps: 40, attack });
-    const results = await withRestarts(
-      runner,
-      GRIDS.map((g) => g.pair),
-      2,
-    );
+    const results = await runner.run(GRIDS.map((g) => g.pair));
     runner.free();
     for (const [i, result] of results.entries()) {
       const own = GRIDS[i]!;
@@ -339,10 +335,10 @@ describe('PGD', () => {
   });
 
   it('starts differ by seed and repeat for the same', () => {
-    const { start } = pgd({ norm: 'l2', epsilon });
-    const source = GRIDS[0]!.pair.source;
-    expect(start!(source, mulberry32(1))).toEqual(start!(source, mulberry32(1)));
-    expect(start!(source, mulberry32(1))).not.toEqual(start!(source, mulberry32(2)));
+    const attack = pgd({ norm: 'l2', epsilon });
+    const start = (seed: number) => attack.start!(GRIDS[0]!.pair.source, mulberry32(seed), { epsilon });
+    expect(start(1)).toEqual(start(1));
+    expect(start(1)).not.toEqual(start(2));
   });
 });
 

@@ -1,17 +1,20 @@
 /**
- * The device side of an attack: B slots, each with one pair, and two programs over them.
+ * The programs over an attack's slots.
  *
- * `step` looks at every slot's image, records what has been reached and moves the images that have not arrived;
- * a slot that is done stands still. So the host may submit many steps before it reads anything. `refill` puts new pairs
- * into some slots and leaves the others alone.
+ * `step` looks at every slot's image, records what has been reached and moves the images whose trial is not over;
+ * a slot that is done stands still. So the host may submit many steps before it reads anything. `enter` puts new pairs
+ * into some slots, `restart` begins a trial in some, `move` takes some slots' pairs to a smaller batch; each leaves the
+ * other slots alone.
  *
  * B slots, L limits, M members, H×W pixels, E embedding size.
  */
 import {
   abs,
   add,
+  concat,
   type Engine,
   full,
+  gather,
   gradients,
   greater,
   input,
@@ -20,6 +23,7 @@ import {
   type Program,
   reshape,
   select,
+  sizeOf,
   slice,
   sqrt,
   square,
@@ -27,232 +31,224 @@ import {
   sum,
   type Tensor,
   type Update,
-  Variable,
+  type Variable,
 } from '../engine/index.ts';
-import type { Attack, Objective, StateKind, StoppingRule } from './attack.ts';
+import type { StepOutput } from './attack.ts';
+import { type AttackSpec, perImage, RECORD, type Slots } from './slots.ts';
 
-export interface AttackSpec {
-  readonly attack: Attack;
-  readonly objective: Objective;
-  readonly stopping: StoppingRule;
-  /** The attacked network: pixels [1, B, H, W, 3] in [0, 1] → features [M, B, E]. */
-  readonly embed: (pixels: Tensor) => Tensor;
-  readonly members: number;
-  readonly embeddingSize: number;
-  /** [H, W] */
-  readonly imageSize: readonly [number, number];
-  /** Slots B. */
-  readonly batchSize: number;
-  /** Steps after which a pair is given up. */
-  readonly maxSteps: number;
-  /** Keep the adversarial images and return them. */
-  readonly keepImages?: boolean;
-}
+/** A norm or distance that no image can have: marks what has not been reached. */
+export const NEVER = 1e30;
 
-/** A perturbation that no image can have: marks a limit that has not been reached. */
-const NEVER = 1e30;
-
-/** The slots' state on the device. */
-export class Slots {
-  readonly images: Variable;
-  readonly sources: Variable;
-  readonly targets: Variable;
-  /** 1 where a pair is still at work, else 0: [B]. */
-  readonly active: Variable;
-  /** Steps taken: [B]. */
-  readonly iterations: Variable;
-  /** For each limit the step at which the kept image reached it, −1 before: [L, B]. */
-  readonly reachedAt: Variable;
-  /** Norms of the kept image's perturbation: [L, B]. */
-  readonly l2: Variable;
-  readonly linf: Variable;
-  /** The kept images, [L, B, H, W, 3], if asked for. */
-  readonly kept: Variable | undefined;
-  readonly state: ReadonlyMap<string, { readonly kind: StateKind; readonly variable: Variable }>;
-
-  constructor(spec: AttackSpec) {
-    const { batchSize: slots, members, embeddingSize, imageSize, attack } = spec;
-    const limits = spec.stopping.limits.length;
-    const image = [1, slots, ...imageSize, 3];
-    const variable = (name: string, shape: readonly number[]) =>
-      new Variable({ name: `attack.${name}`, shape });
-    this.images = variable('images', image);
-    this.sources = variable('sources', image);
-    this.targets = variable('targets', [members, slots, embeddingSize]);
-    this.active = variable('active', [slots]);
-    this.iterations = variable('iterations', [slots]);
-    this.reachedAt = variable('reachedAt', [limits, slots]);
-    this.l2 = variable('l2', [limits, slots]);
-    this.linf = variable('linf', [limits, slots]);
-    this.kept = spec.keepImages ? variable('kept', [limits, slots, ...imageSize, 3]) : undefined;
-    this.state = new Map(
-      Object.entries(attack.state ?? {}).map(([name, kind]) => [
-        name,
-        { kind, variable: variable(`state.${name}`, kind === 'image' ? image : [slots]) },
-      ]),
-    );
-  }
-
-  /** Every variable, to be freed with the programs. */
-  all(): Variable[] {
-    const { images, sources, targets, active, iterations, reachedAt, l2, linf, kept } = this;
-    const state = [...this.state.values()].map((entry) => entry.variable);
-    const fixed = [images, sources, targets, active, iterations, reachedAt, l2, linf];
-    return [...fixed, ...(kept ? [kept] : []), ...state];
-  }
-}
-
-/** What `step` gives back: a number per slot, or per limit and slot. */
-export type StepOutput =
-  | 'active'
-  | 'iterations'
-  | 'distance'
-  | 'l2'
-  | 'linf'
-  | 'reachedAt'
-  | 'keptL2'
-  | 'keptLinf';
-export type RefillInput = 'replace' | 'starts' | 'sources' | 'targets';
+/** What a step gives back: `reached` [L, B], `records` [L + 1, 4, B], else [B]. `value` and `distance` are before the move. */
+export type StepReading = 'active' | 'iterations' | 'reached' | 'records' | 'value' | 'distance';
 
 /** One step of all slots. */
 export function compileStep(
   engine: Engine,
   spec: AttackSpec,
   slots: Slots,
-): Promise<Program<'limits', StepOutput>> {
-  const { attack, objective, stopping, embed, batchSize, maxSteps } = spec;
+): Promise<Program<'limits', StepReading>> {
+  const { attack, objective, stopping, embed, maxSteps } = spec;
+  const count = stopping.limits.length;
   return engine.compile({
     name: `attack.${attack.name}.step`,
-    inputs: { limits: input([stopping.limits.length]) },
+    inputs: { limits: input([count]) },
     trace: ({ limits }) => {
       const images = slots.images.tensor();
       const sources = slots.sources.tensor();
       const targets = slots.targets.tensor();
       const features = embed(images);
       const distance = stopping.distance(features, targets);
-      const perturbation = sub(images, sources);
-      const l2 = sqrt(sum(square(perturbation), [0, 2, 3, 4]));
-      const linf = max(abs(perturbation), [0, 2, 3, 4]);
-
-      const working = slots.active.tensor();
-      const record = recordReached(slots, { working, distance, limits, l2, linf }, attack.keep);
-
-      const count = stopping.limits.length;
-      const arrived =
-        attack.keep === 'first'
-          ? greater(reshape(slice(record.reachedAt, [count - 1, 0], [count, batchSize]), [batchSize]), -0.5)
-          : full([batchSize], 0);
-      const exhausted = greater(slots.iterations.tensor(), maxSteps - 0.5);
-      const going = mul(working, mul(sub(1, arrived), sub(1, exhausted)));
-
+      const value = attack.follows === 'distance' ? distance : objective(features, targets);
       // Pairs do not look at each other, so the gradient of the sum holds each pair's own.
-      const [gradient] = gradients(sum(objective(features, targets)), [images]);
-      const state = Object.fromEntries(
-        [...slots.state].map(([name, entry]) => [name, entry.variable.tensor()]),
-      );
+      const [gradient] = gradients(sum(value), [images]);
+
+      const within = sub(limits, attack.confidence ?? 0);
+      const seen = recordSeen(slots, spec, { distance, limits: within });
+      const iterations = slots.iterations.tensor();
       const moved = attack.step({
         images,
         sources,
         gradient: gradient!,
-        iterations: slots.iterations.tensor(),
-        state,
-      });
-      const iterations = add(slots.iterations.tensor(), going);
-      const outputs: Record<StepOutput, Tensor> = {
-        active: going,
-        iterations,
+        value,
         distance,
-        l2,
-        linf,
-        reachedAt: record.reachedAt,
-        keptL2: record.l2,
-        keptLinf: record.linf,
-      };
+        limit: reshape(slice(within, [count - 1], [count]), []),
+        iterations,
+        state: Object.fromEntries([...slots.state].map(([name, { variable }]) => [name, variable.tensor()])),
+        parameters: parametersOf(spec, slots),
+      });
+
+      const arrived = attack.keep === 'first' ? row(seen.reached, count - 1) : full([slots.count], 0);
+      const over = add(add(arrived, greater(iterations, maxSteps - 0.5)), moved.done ?? 0);
+      const going = mul(slots.active.tensor(), sub(1, greater(over, 0.5)));
+      const walked = add(iterations, going);
       return {
-        outputs,
+        outputs: {
+          active: going,
+          iterations: walked,
+          reached: seen.reached,
+          records: seen.records,
+          value,
+          distance,
+        },
         updates: [
           slots.images.assign(select(perImage(going), moved.images, images)),
           slots.active.assign(going),
-          slots.iterations.assign(iterations),
-          ...record.updates,
-          ...[...slots.state].map(([name, { kind, variable }]) => {
-            const fresh = moved.state?.[name];
-            if (!fresh)
-              throw new Error(`${attack.name}: its step gave no state "${name}", which it declares`);
-            return variable.assign(
-              select(kind === 'image' ? perImage(going) : going, fresh, variable.tensor()),
-            );
-          }),
+          slots.iterations.assign(walked),
+          ...seen.updates,
+          ...stateUpdates(spec, slots, moved, going),
         ],
       };
     },
   });
 }
 
-/** Which limits the images stand within, and what of that is better than what is recorded. */
-function recordReached(
-  slots: Slots,
-  now: { working: Tensor; distance: Tensor; limits: Tensor; l2: Tensor; linf: Tensor },
-  keep: Attack['keep'],
-): { reachedAt: Tensor; l2: Tensor; linf: Tensor; updates: Update[] } {
-  const before = slots.reachedAt.tensor();
-  const beforeL2 = slots.l2.tensor();
-  const [count = 1, pairs = 1] = slots.reachedAt.shape;
-  const within = sub(1, greater(now.distance, reshape(now.limits, [count, 1])));
-  const better = keep === 'first' ? sub(1, greater(before, -0.5)) : greater(beforeL2, now.l2);
-  const take = mul(mul(within, better), now.working);
-  const reachedAt = select(take, slots.iterations.tensor(), before);
-  const l2 = select(take, now.l2, beforeL2);
-  const linf = select(take, now.linf, slots.linf.tensor());
-  const updates = [slots.reachedAt.assign(reachedAt), slots.l2.assign(l2), slots.linf.assign(linf)];
-  if (slots.kept) {
-    const mask = reshape(take, [count, pairs, 1, 1, 1]);
-    updates.push(slots.kept.assign(select(mask, slots.images.tensor(), slots.kept.tensor())));
-  }
-  return { reachedAt, l2, linf, updates };
+function stateUpdates(spec: AttackSpec, slots: Slots, moved: StepOutput, going: Tensor): Update[] {
+  return [...slots.state].map(([name, { kind, variable }]) => {
+    const fresh = moved.state?.[name];
+    if (!fresh) throw new Error(`${spec.attack.name}: its step gave no state "${name}", which it declares`);
+    return variable.assign(select(kind === 'image' ? perImage(going) : going, fresh, variable.tensor()));
+  });
 }
 
-/** New pairs into the slots where `replace` is 1. */
-export function compileRefill(
+function parametersOf({ attack }: AttackSpec, { parameters }: Slots): Record<string, Tensor> {
+  if (!parameters) return {};
+  return Object.fromEntries((attack.parameters ?? []).map((name, i) => [name, row(parameters.tensor(), i)]));
+}
+
+/** What the images reach, and which of them are better than what is recorded. */
+function recordSeen(
+  slots: Slots,
+  { attack }: AttackSpec,
+  now: { distance: Tensor; limits: Tensor },
+): { reached: Tensor; records: Tensor; updates: Update[] } {
+  const working = slots.active.tensor();
+  const perturbation = sub(slots.images.tensor(), slots.sources.tensor());
+  const size = {
+    l2: sqrt(sum(square(perturbation), [0, 2, 3, 4])),
+    linf: max(abs(perturbation), [0, 2, 3, 4]),
+  };
+  const norm = attack.norm ?? 'l2';
+  const [count = 1] = slots.reached.shape;
+  const pairs = slots.count;
+
+  const before = slots.records.tensor();
+  const column = (name: (typeof RECORD)[number], rows: readonly [number, number]) => {
+    const at = RECORD.indexOf(name);
+    return reshape(slice(before, [rows[0], at, 0], [rows[1], at + 1, pairs]), [rows[1] - rows[0], pairs]);
+  };
+  const reachedBefore = slots.reached.tensor();
+  const within = mul(sub(1, greater(now.distance, reshape(now.limits, [count, 1]))), working);
+  const smaller = mul(within, greater(column(norm, [0, count]), size[norm]));
+  const better = attack.keep === 'first' ? mul(smaller, sub(1, reachedBefore)) : smaller;
+  const nearer = mul(working, greater(column('distance', [count, count + 1]), now.distance));
+  const take = concat([better, nearer], 0);
+
+  const fields = [slots.iterations.tensor(), size.l2, size.linf, now.distance];
+  const fresh = concat(
+    fields.map((field) => reshape(field, [1, 1, pairs])),
+    1,
+  );
+  const records = select(reshape(take, [count + 1, 1, pairs]), fresh, before);
+  const reached = select(within, 1, reachedBefore);
+  const updates = [slots.records.assign(records), slots.reached.assign(reached)];
+  if (slots.kept) {
+    const mask = reshape(take, [count + 1, pairs, 1, 1, 1]);
+    updates.push(slots.kept.assign(select(mask, slots.images.tensor(), slots.kept.tensor())));
+  }
+  return { reached, records, updates };
+}
+
+export type EnterInput = 'replace' | 'sources' | 'targets';
+
+/** New pairs into the slots where `replace` [B] is 1. */
+export function compileEnter(
   engine: Engine,
   spec: AttackSpec,
   slots: Slots,
-): Promise<Program<RefillInput, never>> {
+): Promise<Program<EnterInput, never>> {
   return engine.compile({
-    name: `attack.${spec.attack.name}.refill`,
+    name: `attack.${spec.attack.name}.enter`,
     inputs: {
-      replace: input([spec.batchSize]),
-      starts: input(slots.images.shape),
+      replace: input([slots.count]),
       sources: input(slots.sources.shape),
       targets: input(slots.targets.shape),
     },
-    trace: (inputs) => {
-      const replace = inputs.replace;
-      const images = perImage(replace);
-      const features = reshape(replace, [1, spec.batchSize, 1]);
-      const fresh = (variable: Variable, value: Tensor | number, mask: Tensor = replace) =>
-        variable.assign(select(mask, value, variable.tensor()));
+    trace: ({ replace, sources, targets }) => {
+      const features = reshape(replace, [1, slots.count, 1]);
       return {
         outputs: {},
         updates: [
-          fresh(slots.images, inputs.starts, images),
-          fresh(slots.sources, inputs.sources, images),
-          fresh(slots.targets, inputs.targets, features),
-          fresh(slots.active, 1),
-          fresh(slots.iterations, 0),
-          fresh(slots.reachedAt, -1),
-          fresh(slots.l2, NEVER),
-          fresh(slots.linf, NEVER),
-          ...[...slots.state.values()].map(({ kind, variable }) =>
-            fresh(variable, 0, kind === 'image' ? images : replace),
-          ),
+          fill(slots.sources, perImage(replace), sources),
+          fill(slots.targets, features, targets),
+          fill(slots.records, replace, NEVER),
         ],
       };
     },
   });
 }
 
-/** [B] as [1, B, 1, 1, 1], to broadcast over images. */
-export function perImage(x: Tensor): Tensor {
-  return reshape(x, [1, x.shape[0]!, 1, 1, 1]);
+export type RestartInput = 'restart' | 'starts' | 'parameters';
+
+/** A new trial in the slots where `restart` [B] is 1, from `starts` where the attack has its own. */
+export function compileRestart(
+  engine: Engine,
+  spec: AttackSpec,
+  slots: Slots,
+): Promise<Program<RestartInput, never>> {
+  return engine.compile({
+    name: `attack.${spec.attack.name}.restart`,
+    inputs: {
+      restart: input([slots.count]),
+      starts: input(spec.attack.start ? slots.images.shape : [1]),
+      parameters: input(slots.parameters?.shape ?? [1]),
+    },
+    trace: ({ restart, starts, parameters }) => ({
+      outputs: {},
+      updates: [
+        fill(slots.images, perImage(restart), spec.attack.start ? starts : slots.sources.tensor()),
+        fill(slots.active, restart, 1),
+        fill(slots.iterations, restart, 0),
+        fill(slots.reached, restart, 0),
+        ...(slots.parameters ? [fill(slots.parameters, restart, parameters)] : []),
+        ...[...slots.state.values()].map(({ kind, variable }) =>
+          fill(variable, kind === 'image' ? perImage(restart) : restart, 0),
+        ),
+      ],
+    }),
+  });
+}
+
+/** Pairs of the slots `from` i32 [B'] of one batch become the slots of a smaller one of B'. */
+export function compileMove(
+  engine: Engine,
+  spec: AttackSpec,
+  large: Slots,
+  small: Slots,
+): Promise<Program<'from', never>> {
+  const targets = small.all();
+  return engine.compile({
+    name: `attack.${spec.attack.name}.move`,
+    inputs: { from: input([small.count], 'i32') },
+    trace: ({ from }) => ({
+      outputs: {},
+      updates: large.all().map(({ variable, axis }, i) => {
+        const lead = sizeOf(variable.shape.slice(0, axis));
+        const rest = sizeOf(variable.shape.slice(axis + 1));
+        const rows = gather(reshape(variable.tensor(), [lead, large.count, rest]), from);
+        return targets[i]!.variable.assign(rows);
+      }),
+    }),
+  });
+}
+
+/** `value` where the mask is 1, else what the variable holds. */
+function fill(variable: Variable, mask: Tensor, value: Tensor | number): Update {
+  return variable.assign(select(mask, value, variable.tensor()));
+}
+
+/** Row `index` of [rows, B] as [B]. */
+function row(table: Tensor, index: number): Tensor {
+  const [, width = 0] = table.shape;
+  return reshape(slice(table, [index, 0], [index + 1, width]), [width]);
 }

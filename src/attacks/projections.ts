@@ -1,21 +1,36 @@
-import { add, clamp, div, maximum, minimum, mul, reshape, sqrt, square, sub, sum } from '../engine/index.ts';
+import {
+  add,
+  clamp,
+  div,
+  maximum,
+  minimum,
+  mul,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+} from '../engine/index.ts';
 import type { Projection } from './attack.ts';
+import { perImage } from './slots.ts';
 
 /** Pixels stay in [0, 1]: the only bound that every attack has. */
 export const pixelRange: Projection = (images) => clamp(images, 0, 1);
 
-/** No pixel further than `epsilon` from the source's, and in [0, 1]. */
-export function linfBall(epsilon: number): Projection {
+/** No pixel further than `epsilon` (a number, or one per pair [N]) from the source's, and in [0, 1]. */
+export function linfBall(epsilon: number | Tensor): Projection {
   checkRadius('linfBall', epsilon);
+  const radius = typeof epsilon === 'number' ? epsilon : perImage(epsilon);
   return (images, sources) =>
-    clamp(minimum(maximum(images, sub(sources, epsilon)), add(sources, epsilon)), 0, 1);
+    clamp(minimum(maximum(images, sub(sources, radius)), add(sources, radius)), 0, 1);
 }
 
 /**
- * Perturbation of Euclidean length at most `epsilon`, shortened along itself, then pixels in [0, 1]; the clip moves
- * pixels towards the source and so keeps the length.
+ * Perturbation of Euclidean length at most `epsilon` (a number, or one per pair [N]), shortened along itself, then
+ * pixels in [0, 1]; the clip moves pixels towards the source and so keeps the length.
  */
-export function l2Ball(epsilon: number): Projection {
+export function l2Ball(epsilon: number | Tensor): Projection {
   checkRadius('l2Ball', epsilon);
   return (images, sources) => {
     const [, pairs = 1] = images.shape;
@@ -26,8 +41,8 @@ export function l2Ball(epsilon: number): Projection {
   };
 }
 
-function checkRadius(name: string, epsilon: number): void {
-  if (!(epsilon > 0 && Number.isFinite(epsilon))) {
+function checkRadius(name: string, epsilon: number | Tensor): void {
+  if (typeof epsilon === 'number' && !(epsilon > 0 && Number.isFinite(epsilon))) {
     throw new RangeError(
       `${name}: the radius must be a finite number over 0 in [0, 1] pixels, got ${epsilon}`,
     );

@@ -3,17 +3,39 @@ import { featureDistance, similarity } from '../models/matching.ts';
 import type { StoppingRule } from './attack.ts';
 
 /**
- * White-box: stop when the defence accepts the pair, that is when the similarity (mean over members of the cosine)
- * reaches its threshold. The distance is 1 − similarity. Throws a RangeError for a threshold that no cosine has.
+ * How far beyond a threshold on cosines an attack goes before it calls a pair a success.
+ *
+ * The evaluation accepts where the similarity, in float64 from features that another program computed, is over the
+ * threshold. An attack sees the similarity in float32, from features of its own program, whose sums may run in another
+ * order: a few millionths away. With this margin an image that an attack calls a success is one that the evaluation
+ * counts as one. It costs an attack next to nothing.
+ */
+export const COSINE_MARGIN = 1e-5;
+
+/**
+ * Impersonation: stop when the defence accepts the pair, that is when the similarity (mean over members of the cosine)
+ * is over its threshold, by `COSINE_MARGIN`. The distance is 1 − similarity. Throws a RangeError for a threshold that no
+ * cosine has.
  */
 export function accepted(threshold: number): StoppingRule {
-  if (!(threshold >= -1 && threshold <= 1)) {
-    throw new RangeError(`accepted: a threshold on cosines lies between -1 and 1, got ${threshold}`);
-  }
+  checkThreshold('accepted', threshold);
   return {
-    name: `similarity ≥ ${threshold}`,
+    name: `similarity > ${threshold}`,
     distance: (features, targets) => sub(1, similarity(features, targets)),
-    limits: [1 - threshold],
+    limits: [1 - threshold - COSINE_MARGIN],
+  };
+}
+
+/**
+ * Dodging: stop when the defence no longer accepts the pair, that is when the similarity is not over its threshold, by
+ * `COSINE_MARGIN`. The distance is the similarity. Throws a RangeError for a threshold that no cosine has.
+ */
+export function rejected(threshold: number): StoppingRule {
+  checkThreshold('rejected', threshold);
+  return {
+    name: `similarity ≤ ${threshold}`,
+    distance: similarity,
+    limits: [threshold - COSINE_MARGIN],
   };
 }
 
@@ -29,4 +51,10 @@ export function within(distances: readonly number[]): StoppingRule {
     );
   }
   return { name: `feature distance ≤ ${distances.join(', ')}`, distance: featureDistance, limits: distances };
+}
+
+function checkThreshold(rule: string, threshold: number): void {
+  if (!(threshold >= -1 && threshold <= 1)) {
+    throw new RangeError(`${rule}: a threshold on cosines lies between -1 and 1, got ${threshold}`);
+  }
 }
