@@ -1,12 +1,12 @@
-/** The published y1 weights against embeddings computed by PyTorch. Needs the data folder. */
+/** The published weights against embeddings computed by PyTorch. Needs the data folder. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, input } from '../src/engine/index.ts';
-import { embed } from '../src/models/mobilefacenet.ts';
-import { loadMobileFaceNetY1 } from '../src/models/pretrained.ts';
-import { readSafetensors } from '../src/models/safetensors.ts';
+import { openNetwork } from '../src/models/open-network.ts';
+import { readWeights } from '../src/models/pretrained.ts';
+import { readSafetensors, writeSafetensors } from '../src/models/safetensors.ts';
 import { openTestEngine } from './support/device.ts';
 import { dot, norm } from './support/float64.ts';
 
@@ -37,44 +37,48 @@ async function pixelsOf(name: string): Promise<Float32Array> {
   return pixels;
 }
 
-describe.skipIf(!present)('MobileFaceNet y1', () => {
+const NETWORKS = ['mobilefacenet_y1', 'mobilefacenet_foamliu'] as const;
+type Golden = Record<string, Record<(typeof NETWORKS)[number], number[]>>;
+
+describe.skipIf(!present)('published weights', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await openTestEngine();
   });
   afterAll(() => engine?.close());
 
-  it('embeds the golden images within 1e-3 of their norm', async () => {
-    const golden = JSON.parse(readFileSync(path.join(folder, 'golden', 'embeddings.json'), 'utf8')) as Record<
-      string,
-      { mobilefacenet_y1: number[] }
-    >;
+  it.each(NETWORKS)('%s embeds the golden images within 1e-3 of their norm', async (network) => {
+    const golden = JSON.parse(readFileSync(path.join(folder, 'golden', 'embeddings.json'), 'utf8')) as Golden;
     const names = Object.keys(golden);
-    const network = loadMobileFaceNetY1(readSafetensors(readFileSync(weights)));
+    const label = `${network}.safetensors`;
+    const opened = openNetwork({ label, bytes: readFileSync(path.join(folder, label)) });
+    expect([opened.members, opened.embeddingSize, ...opened.inputSize]).toEqual([1, 128, SIZE, SIZE]);
     const program = await engine.compile({
       name: 'embed',
       inputs: { pixels: input([1, names.length, SIZE, SIZE, 3]) },
-      trace: ({ pixels }) => ({ outputs: { features: embed(network, pixels!) }, updates: [] }),
+      trace: ({ pixels }) => ({ outputs: { features: opened.embed(pixels) } }),
     });
     const pixels = new Float32Array(names.length * SIZE * SIZE * 3);
     for (const [i, name] of names.entries()) pixels.set(await pixelsOf(name), i * SIZE * SIZE * 3);
-    const features = (await program.run({ pixels }).read()).features!;
+    const { features } = await program.run({ pixels }).read();
     for (const [i, name] of names.entries()) {
-      const expected = golden[name]!.mobilefacenet_y1;
+      const expected = golden[name]![network];
       const error = expected.map((value, e) => features[i * 128 + e]! - value);
       expect(norm(error) / norm(expected), name).toBeLessThan(1e-3);
       expect(dot(expected, expected)).toBeGreaterThan(0);
     }
+    program.free();
+    for (const set of opened.parameters) engine.free(set.flat);
   });
 
-  it('names every tensor that a wrong file lacks or has too many', () => {
+  it('name every tensor that a wrong file lacks or has too many', () => {
     const file = readSafetensors(readFileSync(weights));
     const tensors = new Map(file.tensors);
     const moved = tensors.get('conv2.bn.bias')!;
     tensors.delete('conv2.bn.bias');
     tensors.delete('blocks.14.conv.6.weight');
     tensors.set('conv9.bias', { ...moved, name: 'conv9.bias' });
-    expect(() => loadMobileFaceNetY1({ ...file, tensors })).toThrow(
+    expect(() => readWeights(writeSafetensors([...tensors.values()]))).toThrow(
       /missing \(2\)[\s\S]*blocks\.14\.conv\.6\.weight[\s\S]*conv2\.bn\.bias[\s\S]*extra \(1\)[\s\S]*conv9\.bias/,
     );
   });

@@ -12,6 +12,8 @@ export const BOTTLENECKS = [
   { t: 2, c: 128, n: 2, s: 1 },
 ] as const;
 
+export type Activation = 'prelu' | 'relu' | 'relu6';
+
 const STEM_CHANNELS = 64;
 const HEAD_CHANNELS = 512;
 /** The smallest side that four strides of 2 leave a pixel of which is not padding only. */
@@ -19,7 +21,7 @@ const SMALLEST_INPUT = 16;
 
 /** A convolution with its BatchNorm and, unless linear, its activation. */
 export interface Layer {
-  /** `blocks.3.depthwise`; its tensors are `.weight`, `.norm.gamma`, `.norm.beta`, `.slope`, `.bias`. */
+  /** `blocks.3.depthwise`; mobilefacenet-tensors.ts says which tensors it has. */
   readonly path: string;
   readonly kind: 'conv' | 'depthwise';
   readonly kernel: readonly [number, number];
@@ -29,6 +31,8 @@ export interface Layer {
   readonly outputs: number;
   /** Linear layers (the projections, the global depthwise convolution, the embedding) have no activation. */
   readonly linear: boolean;
+  /** Where it is not the network's. */
+  readonly activation?: Activation;
 }
 
 /** Layers in a row, around which a residual connection may go. */
@@ -42,6 +46,11 @@ export interface TableOptions {
   readonly inputSize: number | readonly [number, number];
   readonly widthMultiplier: number;
   readonly embeddingSize: number;
+  /**
+   * The stem's depthwise convolution is one half of a separable one, as in foamliu's network: a pointwise convolution
+   * follows, and both have ReLU whatever the others have. Not in the paper.
+   */
+  readonly separableStem?: boolean;
 }
 
 /**
@@ -56,12 +65,17 @@ export function mobileFaceNetBlocks(options: TableOptions): Block[] {
   const scaled = (channels: number) => Math.max(8, Math.round((channels * widthMultiplier) / 8) * 8);
 
   let channels = scaled(STEM_CHANNELS);
+  const stem = convolution('stem', 3, 3, channels, { stride: 2 });
+  const separable: LayerOptions = { stride: 1, activation: 'relu' };
   const blocks: Block[] = [
     {
-      layers: [
-        convolution('stem', 3, 3, channels, { stride: 2 }),
-        depthwise('stemDepthwise', [3, 3], channels, { stride: 1 }),
-      ],
+      layers: options.separableStem
+        ? [
+            stem,
+            depthwise('stemDepthwise', [3, 3], channels, separable),
+            convolution('stemPointwise', 1, channels, channels, separable),
+          ]
+        : [stem, depthwise('stemDepthwise', [3, 3], channels, { stride: 1 })],
       residual: false,
     },
   ];
@@ -104,6 +118,7 @@ interface LayerOptions {
   readonly stride?: 1 | 2;
   readonly padding?: number;
   readonly linear?: boolean;
+  readonly activation?: Activation;
 }
 
 function convolution(path: string, k: number, inputs: number, outputs: number, o: LayerOptions = {}): Layer {
@@ -114,8 +129,11 @@ function depthwise(path: string, kernel: [number, number], channels: number, o: 
   return { path, kind: 'depthwise', kernel, inputs: channels, outputs: channels, ...defaults(kernel[0], o) };
 }
 
-function defaults(kernel: number, { stride = 1, padding = kernel >> 1, linear = false }: LayerOptions) {
-  return { stride, padding, linear };
+function defaults(
+  kernel: number,
+  { stride = 1, padding = kernel >> 1, linear = false, activation }: LayerOptions,
+) {
+  return { stride, padding, linear, ...(activation ? { activation } : {}) };
 }
 
 function checkSizes(height: number, width: number, widthMultiplier: number, embeddingSize: number): void {

@@ -22,9 +22,10 @@ import {
   type Update,
 } from '../engine/index.ts';
 import { heGain, normalWeights } from './init.ts';
-import { type Block, type Layer, mobileFaceNetBlocks } from './mobilefacenet-table.ts';
+import { type Activation, type Block, type Layer, mobileFaceNetBlocks } from './mobilefacenet-table.ts';
+import { activationOf, hasBias, type LayerTensor, networkTensors } from './mobilefacenet-tensors.ts';
 
-export type Activation = 'prelu' | 'relu' | 'relu6';
+export type { Activation } from './mobilefacenet-table.ts';
 export type Mode = 'train' | 'inference';
 
 /** Share of the new batch in the running statistics. */
@@ -47,6 +48,8 @@ export interface MobileFaceNetOptions {
   readonly embeddingNormEpsilon?: number;
   /** The embedding's convolution has a bias. Useless before BatchNorm, but some trained networks carry one. */
   readonly embeddingBias?: boolean;
+  /** A pointwise convolution after the stem's depthwise one; see TableOptions. */
+  readonly separableStem?: boolean;
   /** Of the initial weights. */
   readonly seed?: number;
 }
@@ -71,34 +74,20 @@ export class MobileFaceNet {
    * Throws a RangeError for sizes that the network cannot take.
    */
   constructor(options: MobileFaceNetOptions, initial?: ReadonlyMap<string, Float32Array>) {
-    this.options = {
-      name: 'network',
-      members: 1,
-      widthMultiplier: 1,
-      embeddingSize: 128,
-      activation: 'prelu',
-      normEpsilon: 1e-5,
-      embeddingNormEpsilon: options.normEpsilon ?? 1e-5,
-      embeddingBias: false,
-      seed: 0,
-      ...options,
-    };
-    const { name, members } = this.options;
-    if (!Number.isInteger(members) || members < 1) {
-      throw new RangeError(`MobileFaceNet: members must be a positive whole number, got ${members}`);
-    }
+    this.options = completeOptions(options);
+    const { name } = this.options;
     this.blocks = mobileFaceNetBlocks(this.options);
-    const layers = this.layers();
-    const given = (spec: ParameterSpec) => ({ ...spec, initial: initial?.get(spec.path) ?? spec.initial });
-    const statistics = layers.flatMap(({ path, outputs }) => [
-      filled(`${path}.norm.mean`, [members, outputs], 0),
-      filled(`${path}.norm.variance`, [members, outputs], 1),
-    ]);
-    this.parameters = new ParameterSet(
-      name,
-      layers.flatMap((layer) => this.#parameterSpecs(layer)).map(given),
-    );
-    this.statistics = new ParameterSet(`${name}.statistics`, statistics.map(given));
+    const tensors = networkTensors(this.options);
+    const specs = (statistic: boolean): ParameterSpec[] =>
+      tensors
+        .filter((tensor) => tensor.statistic === statistic)
+        .map((tensor) => ({
+          path: tensor.path,
+          shape: tensor.shape,
+          initial: initial?.get(tensor.path) ?? this.#initial(tensor),
+        }));
+    this.parameters = new ParameterSet(name, specs(false));
+    this.statistics = new ParameterSet(`${name}.statistics`, specs(true));
   }
 
   /** Every layer, in the order in which images pass through them. */
@@ -131,10 +120,11 @@ export class MobileFaceNet {
       layer.kind === 'conv'
         ? conv2d(x, weight, { stride, padding })
         : depthwiseConv2d(x, weight, { stride, padding });
-    if (this.#hasBias(layer)) y = add(y, perChannel(this.parameters.tensor(`${path}.bias`)));
+    if (hasBias(layer, this.options)) y = add(y, perChannel(this.parameters.tensor(`${path}.bias`)));
     y = mode === 'train' ? this.#normTrain(layer, y, fresh) : this.#normInference(layer, y);
-    if (layer.linear) return y;
-    switch (this.options.activation) {
+    switch (activationOf(layer, this.options)) {
+      case undefined:
+        return y;
       case 'prelu':
         return prelu(y, perChannel(this.parameters.tensor(`${path}.slope`)));
       case 'relu':
@@ -178,27 +168,26 @@ export class MobileFaceNet {
     return layer.path === 'embedding' ? this.options.embeddingNormEpsilon : this.options.normEpsilon;
   }
 
-  #hasBias(layer: Layer): boolean {
-    return layer.path === 'embedding' && this.options.embeddingBias;
-  }
-
-  #parameterSpecs(layer: Layer): ParameterSpec[] {
-    const { path, kind, inputs, outputs, linear } = layer;
-    const { members, activation, seed } = this.options;
-    const [kh, kw] = layer.kernel;
-    const fanIn = kh * kw * (kind === 'conv' ? inputs : 1);
-    const slope = activation === 'prelu' ? INITIAL_SLOPE : 0;
-    const shape = kind === 'conv' ? [members, kh, kw, inputs, outputs] : [members, kh, kw, outputs];
-    const weight = `${path}.weight`;
-    const deviation = heGain(linear ? 1 : slope) / Math.sqrt(fanIn);
-    const channels = [members, outputs];
-    return [
-      { path: weight, shape, initial: normalWeights(shape, deviation, seed, weight) },
-      ...(this.#hasBias(layer) ? [filled(`${path}.bias`, channels, 0)] : []),
-      filled(`${path}.norm.gamma`, channels, 1),
-      filled(`${path}.norm.beta`, channels, 0),
-      ...(!linear && activation === 'prelu' ? [filled(`${path}.slope`, channels, INITIAL_SLOPE)] : []),
-    ];
+  /** Where training starts. */
+  #initial({ layer, part, path, shape }: LayerTensor): Float32Array {
+    const { kind, inputs, kernel } = layer;
+    switch (part) {
+      case 'weight': {
+        const activation = activationOf(layer, this.options);
+        const slope = activation === undefined ? 1 : activation === 'prelu' ? INITIAL_SLOPE : 0;
+        const fanIn = kernel[0] * kernel[1] * (kind === 'conv' ? inputs : 1);
+        return normalWeights(shape, heGain(slope) / Math.sqrt(fanIn), this.options.seed, path);
+      }
+      case 'norm.gamma':
+      case 'norm.variance':
+        return filled(shape, 1);
+      case 'slope':
+        return filled(shape, INITIAL_SLOPE);
+      case 'bias':
+      case 'norm.beta':
+      case 'norm.mean':
+        return filled(shape, 0);
+    }
   }
 
   #checkImages(images: Tensor): void {
@@ -213,6 +202,27 @@ export class MobileFaceNet {
       );
     }
   }
+}
+
+/** The options with every default filled in. Throws a RangeError for a number of members that cannot be. */
+export function completeOptions(options: MobileFaceNetOptions): Required<MobileFaceNetOptions> {
+  const complete = {
+    name: 'network',
+    members: 1,
+    widthMultiplier: 1,
+    embeddingSize: 128,
+    activation: 'prelu' as const,
+    normEpsilon: 1e-5,
+    embeddingNormEpsilon: options.normEpsilon ?? 1e-5,
+    embeddingBias: false,
+    separableStem: false,
+    seed: 0,
+    ...options,
+  };
+  if (!Number.isInteger(complete.members) || complete.members < 1) {
+    throw new RangeError(`MobileFaceNet: members must be a positive whole number, got ${complete.members}`);
+  }
+  return complete;
 }
 
 /** Pixels in [0, 1] to what the networks take: (p − 127.5)/128 of the byte value p. */
@@ -231,7 +241,6 @@ function perChannel(x: Tensor): Tensor {
   return reshape(x, [members, 1, 1, 1, channels]);
 }
 
-function filled(path: string, shape: readonly number[], value: number): ParameterSpec {
-  const length = shape.reduce((product, extent) => product * extent, 1);
-  return { path, shape, initial: new Float32Array(length).fill(value) };
+function filled(shape: readonly number[], value: number): Float32Array {
+  return new Float32Array(shape.reduce((product, extent) => product * extent, 1)).fill(value);
 }
