@@ -1,6 +1,7 @@
 /** Verification, thresholds, attack success and their intervals: plain numbers, no device. */
 export * from './distribution.ts';
 export * from './intervals.ts';
+export * from './matched.ts';
 export * from './matching.ts';
 export * from './success.ts';
 export * from './thresholds.ts';

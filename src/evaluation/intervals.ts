@@ -35,6 +35,26 @@ export function wilson(successes: number, trials: number): Interval {
 }
 
 /**
+ * Difference of two independent rates with Newcombe's 95 % interval (Newcombe 1998, "Interval estimation for the
+ * difference between independent proportions", method 10): the two Wilson intervals, joined. Over rates that
+ * were measured on the same pairs it is too wide rather than too narrow.
+ *
+ * @throws RangeError as `wilson` does.
+ */
+export function rateGap(
+  one: { readonly successes: number; readonly trials: number },
+  other: { readonly successes: number; readonly trials: number },
+): Interval {
+  const [a, b] = [wilson(one.successes, one.trials), wilson(other.successes, other.trials)];
+  const value = a.value - b.value;
+  return {
+    value,
+    low: value - Math.hypot(a.value - a.low, b.high - b.value),
+    high: value + Math.hypot(a.high - a.value, b.value - b.low),
+  };
+}
+
+/**
  * Mean of independent runs with Student's 95 % interval, mean ± t · s / √n.
  *
  * @returns the interval; of one value, which says nothing about spread, low and high are NaN.
@@ -47,6 +67,21 @@ export function meanInterval(values: readonly number[]): Interval {
   const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1);
   const half = studentQuantile(values.length - 1) * Math.sqrt(variance / values.length);
   return { value: mean, low: mean - half, high: mean + half };
+}
+
+/**
+ * Mean of ratios of independent runs with a 95 % interval: `meanInterval` of their logarithms, so that 2 and ½
+ * are equally far from 1 and no bound falls under 0.
+ *
+ * @throws RangeError for no ratios, or one that is not positive and finite.
+ */
+export function meanRatioInterval(ratios: readonly number[]): Interval {
+  const bad = ratios.find((ratio) => !(ratio > 0 && Number.isFinite(ratio)));
+  if (bad !== undefined) {
+    throw new RangeError(`meanRatioInterval: expected positive, finite ratios, got ${bad}`);
+  }
+  const { value, low, high } = meanInterval(ratios.map(Math.log));
+  return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
 }
 
 /**
@@ -100,29 +135,41 @@ export interface BootstrapOptions {
   readonly resamples?: number;
 }
 
+/** How a bootstrap of a sample is drawn. */
+export interface SampleBootstrapOptions extends BootstrapOptions {
+  /**
+   * The item, from 0, that each value belongs to: what is drawn are items, with all their values. A pair that
+   * several attacks were tried on is one item, since its values are not independent. Each value is its own
+   * item unless this is given.
+   */
+  readonly groups?: ArrayLike<number>;
+}
+
 /**
  * Percentile bootstrap (Efron 1979), 95 %: `statistic` of the whole, and the central 95 % of its values over
  * resamples of the items with replacement. The bounds are values that were drawn (nearest rank), so they may be infinite.
  *
- * @param items     how many items there are; `statistic` gets a list of item indices of that length
- * @param statistic of the items listed. Index the same pair in two samples to keep a comparison paired.
+ * @param items     how many items there are
+ * @param statistic of a resample, from how often each item is in it: once each for the whole. Use the count of
+ *   an item for its value in two samples to keep a comparison paired.
  * @returns the interval; bounds are NaN when the statistic of any resample is NaN (∞/∞, say).
  * @throws RangeError for no items.
  */
 export function bootstrap(
   items: number,
-  statistic: (indices: Uint32Array) => number,
+  statistic: (times: Uint32Array) => number,
   options: BootstrapOptions,
 ): Interval {
   if (!(items > 0)) throw new RangeError(`bootstrap: expected at least one item to resample, got ${items}`);
   const resamples = options.resamples ?? 2000;
   const random = seededRandom(options.seed);
-  const indices = Uint32Array.from({ length: items }, (_, i) => i);
-  const value = statistic(indices);
+  const times = new Uint32Array(items).fill(1);
+  const value = statistic(times);
   const values = new Float64Array(resamples);
   for (let r = 0; r < resamples; r++) {
-    for (let i = 0; i < items; i++) indices[i] = Math.floor(random() * items);
-    values[r] = statistic(indices);
+    times.fill(0);
+    for (let i = 0; i < items; i++) times[Math.floor(random() * items)]!++;
+    values[r] = statistic(times);
   }
   if (values.some(Number.isNaN)) return { value, low: Number.NaN, high: Number.NaN };
   values.sort();
@@ -131,10 +178,10 @@ export function bootstrap(
   return { value, low, high };
 }
 
-/** Median over pairs with its bootstrap interval. */
-export function medianInterval(values: ArrayLike<number>, options: BootstrapOptions): Interval {
-  const picked = new Float64Array(values.length);
-  return bootstrap(values.length, (at) => median(pick(values, at, picked)), options);
+/** Median over values with its bootstrap interval. */
+export function medianInterval(values: ArrayLike<number>, options: SampleBootstrapOptions): Interval {
+  const groups = groupsOf('medianInterval', values.length, options);
+  return bootstrap(itemsOf(groups), resampledMedian(values, groups), options);
 }
 
 /**
@@ -142,40 +189,82 @@ export function medianInterval(values: ArrayLike<number>, options: BootstrapOpti
  *
  * @throws RangeError when the samples differ in length: they must list the same pairs in the same order.
  */
-export function medianRatio(a: ArrayLike<number>, b: ArrayLike<number>, options: BootstrapOptions): Interval {
-  return paired('medianRatio', a, b, (x, y) => median(x) / median(y), options);
+export function medianRatio(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  options: SampleBootstrapOptions,
+): Interval {
+  requirePaired('medianRatio', a, b);
+  const groups = groupsOf('medianRatio', a.length, options);
+  const [x, y] = [resampledMedian(a, groups), resampledMedian(b, groups)];
+  return bootstrap(itemsOf(groups), (times) => x(times) / y(times), options);
 }
 
-/** Difference of two rates over the same pairs, mean(a) − mean(b) of 0s and 1s, resampled pair by pair. */
+/** Difference of two rates over the same pairs, mean(a) − mean(b) of numbers in [0, 1], resampled pair by pair. */
 export function rateDifference(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
-  options: BootstrapOptions,
+  options: SampleBootstrapOptions,
 ): Interval {
-  const mean = (values: Float64Array) => values.reduce((sum, v) => sum + v, 0) / values.length;
-  return paired('rateDifference', a, b, (x, y) => mean(x) - mean(y), options);
+  requirePaired('rateDifference', a, b);
+  const groups = groupsOf('rateDifference', a.length, options);
+  const difference = (times: Uint32Array) => {
+    let sum = 0;
+    let count = 0;
+    for (let i = 0; i < a.length; i++) {
+      const drawn = times[groups[i]!]!;
+      sum += drawn * (a[i]! - b[i]!);
+      count += drawn;
+    }
+    return sum / count;
+  };
+  return bootstrap(itemsOf(groups), difference, options);
 }
 
-function paired(
-  name: string,
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  compare: (a: Float64Array, b: Float64Array) => number,
-  options: BootstrapOptions,
-): Interval {
-  if (a.length !== b.length) {
-    throw new RangeError(
-      `${name}: got ${a.length} and ${b.length} values; both samples must list the same pairs in one order`,
-    );
+function requirePaired(name: string, a: ArrayLike<number>, b: ArrayLike<number>): void {
+  if (a.length === b.length) return;
+  throw new RangeError(
+    `${name}: got ${a.length} and ${b.length} values; both samples must list the same pairs in one order`,
+  );
+}
+
+function groupsOf(name: string, values: number, { groups }: SampleBootstrapOptions): ArrayLike<number> {
+  if (groups === undefined) return Uint32Array.from({ length: values }, (_, i) => i);
+  if (groups.length !== values) {
+    throw new RangeError(`${name}: got ${values} values and ${groups.length} groups; each value needs one`);
   }
-  const x = new Float64Array(a.length);
-  const y = new Float64Array(b.length);
-  return bootstrap(a.length, (at) => compare(pick(a, at, x), pick(b, at, y)), options);
+  return groups;
 }
 
-function pick(values: ArrayLike<number>, indices: Uint32Array, into: Float64Array): Float64Array {
-  for (let i = 0; i < indices.length; i++) into[i] = values[indices[i]!]!;
-  return into;
+function itemsOf(groups: ArrayLike<number>): number {
+  let highest = -1;
+  for (let i = 0; i < groups.length; i++) highest = Math.max(highest, groups[i]!);
+  return highest + 1;
+}
+
+/** The median of any resample in one walk: values are sorted once, and counted as often as their item was drawn. */
+function resampledMedian(
+  values: ArrayLike<number>,
+  groups: ArrayLike<number>,
+): (times: Uint32Array) => number {
+  const order = Uint32Array.from({ length: values.length }, (_, i) => i).sort((i, j) => {
+    const [a, b] = [values[i]!, values[j]!];
+    return a < b ? -1 : a > b ? 1 : 0; // Not a − b: two infinities would make NaN.
+  });
+  return (times) => {
+    let total = 0;
+    for (let i = 0; i < groups.length; i++) total += times[groups[i]!]!;
+    const [lower, upper] = [(total - 1) >> 1, total >> 1];
+    let seen = 0;
+    let below = Number.NaN;
+    for (const at of order) {
+      const before = seen;
+      seen += times[groups[at]!]!;
+      if (before <= lower && lower < seen) below = values[at]!;
+      if (upper < seen) return below === values[at] ? below : (below + values[at]!) / 2;
+    }
+    return Number.NaN;
+  };
 }
 
 /** Uniform numbers in [0, 1) from a seed (mulberry32): plenty for resampling, the same on every machine. */
