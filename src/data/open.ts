@@ -1,28 +1,126 @@
 /**
- * Opens a face set from a path: a tar of `identity/image.jpg`, or a folder of the same layout. To teach
- * facet another format, see docs/add-a-data-set.md.
+ * Opens a face set from a path, whatever it is: what lies there decides the reader. To teach facet another
+ * format, see docs/add-a-data-set.md.
  */
 import type { OpenFaceSet } from './encoded-set.ts';
+import { DataError, firstFew } from './errors.ts';
 import { folderFaceSet } from './folder-set.ts';
-import type { DataHost } from './host.ts';
+import type { ByteSource, DataHost, FolderSource } from './host.ts';
 import type { LayoutOptions } from './layout.ts';
+import { decodeText, readWhole } from './read-whole.ts';
+import { RECORD_MAGIC } from './record-io.ts';
+import { type RecordFiles, recordFaceSet } from './record-set.ts';
 import { tarFaceSet } from './tar-set.ts';
 
+export interface OpenFaceSetOptions extends LayoutOptions {
+  /** Hears of long openings, in bytes of what is being read; begins anew for each file. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
 /**
- * Opens the tar or folder at `path`; which of them it is decides the reader. Only paths and offsets are
- * held; pictures are read and decoded by `read`. Throws a DataError where it is neither, or is damaged.
+ * Opens the face set at `path`:
+ *
+ * - a folder or a plain tar of `identity/image.jpg` (layout.ts);
+ * - InsightFace's `train.rec`, or the folder that holds it (record-set.ts).
+ *
+ * Only labels, names and offsets are held; pictures are read and decoded by `read`. Throws a DataError where it is
+ * none of these, or is damaged.
  */
 export async function openFaceSet(
   path: string,
   host: DataHost,
-  options: LayoutOptions = {},
+  options: OpenFaceSetOptions = {},
 ): Promise<OpenFaceSet> {
   const opened = await host.open(path);
-  if (opened.kind === 'folder') return folderFaceSet(opened.source, host.decodeImage, options);
+  if (opened.kind === 'folder') return openFolder(opened.source, host, options);
+  const { source } = opened;
+  return closingOnFailure([source], async () => {
+    if (await isRecordFile(source)) {
+      const { folder, file } = splitPath(path);
+      const home = await host.open(folder);
+      const siblings = home.kind === 'folder' ? await recordSiblings(home.source, file) : {};
+      return openRecords({ records: source, ...siblings }, host, options);
+    }
+    return tarFaceSet(source, host.decodeImage, options);
+  });
+}
+
+async function openFolder(
+  folder: FolderSource,
+  host: DataHost,
+  options: OpenFaceSetOptions,
+): Promise<OpenFaceSet> {
+  const top = await folder.top();
+  const record = chooseRecord(
+    folder.name,
+    top.flatMap(({ name, kind }) => (kind === 'file' && /\.rec$/i.test(name) ? [name] : [])),
+  );
+  if (record === undefined) return folderFaceSet(folder, host.decodeImage, options);
+  const records = await folder.open(record);
+  return closingOnFailure([records], async () =>
+    openRecords({ records, ...(await recordSiblings(folder, record)) }, host, options),
+  );
+}
+
+/** The .rec of a folder: `train.rec`, or the only one. */
+function chooseRecord(folder: string, names: readonly string[]): string | undefined {
+  const chosen = names.find((name) => name.toLowerCase() === 'train.rec') ?? names[0];
+  if (names.length > 1 && chosen?.toLowerCase() !== 'train.rec') {
+    throw new DataError(`${folder}: holds ${names.length} .rec files: ${firstFew(names)}; open one of them`);
+  }
+  return chosen;
+}
+
+/** The `.idx` and `property` that lie beside a .rec, opened and read. */
+async function recordSiblings(folder: FolderSource, record: string): Promise<Omit<RecordFiles, 'records'>> {
+  const names = (await folder.top()).map(({ name }) => name);
+  const index = record.replace(/\.rec$/i, '.idx');
+  const property = names.includes('property') ? await readProperty(folder) : undefined;
+  return {
+    ...(index !== record && names.includes(index) ? { index: await folder.open(index) } : {}),
+    ...(property === undefined ? {} : { property }),
+  };
+}
+
+async function readProperty(folder: FolderSource): Promise<string> {
+  const source = await folder.open('property');
   try {
-    return await tarFaceSet(opened.source, host.decodeImage, options);
+    return decodeText(await readWhole(source, 4096), source.name);
+  } finally {
+    await source.close();
+  }
+}
+
+async function openRecords(
+  files: RecordFiles,
+  host: DataHost,
+  options: OpenFaceSetOptions,
+): Promise<OpenFaceSet> {
+  try {
+    return await recordFaceSet(files, host.decodeImage, options.onProgress);
+  } finally {
+    await files.index?.close();
+  }
+}
+
+async function isRecordFile(source: ByteSource): Promise<boolean> {
+  if (source.size < 4) return false;
+  const bytes = await source.read(0, 4);
+  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true) === RECORD_MAGIC;
+}
+
+/** Runs `work`, and closes `sources` where it fails: nobody else will. */
+async function closingOnFailure<T>(sources: readonly ByteSource[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (thrown) {
-    await opened.source.close();
+    await Promise.all(sources.map((source) => source.close()));
     throw thrown;
   }
+}
+
+/** `sets/ms1m/train.rec` → `sets/ms1m` and `train.rec`. */
+function splitPath(path: string): { folder: string; file: string } {
+  const [, folder = '', file = path] = /^(.*[\\/])?([^\\/]*)$/s.exec(path) ?? [];
+  return { folder: folder === '' ? '.' : folder, file };
 }

@@ -1,7 +1,7 @@
 /** Small reads from a large file: a walk over headers should cost one read for many of them. */
-import type { ByteSource } from './host.ts';
+import { type ByteSource, checkRange } from './host.ts';
 
-/** Exactly `length` bytes from `offset`, which the caller has checked to be there. A view: use it before the next call. */
+/** Exactly `length` bytes from `offset`; rejects where the source has fewer. */
 export type WindowReader = (offset: number, length: number) => Promise<Uint8Array>;
 
 /**
@@ -12,6 +12,7 @@ export function windowReader(source: ByteSource, windowBytes = 64 * 1024): Windo
   let held: Uint8Array = new Uint8Array(0);
   let start = 0;
   return async (offset, length) => {
+    checkRange(source.name, source.size, offset, length);
     if (length > windowBytes) return source.read(offset, length);
     if (offset < start || offset + length > start + held.length) {
       held = await source.read(offset, Math.min(windowBytes, source.size - offset));
@@ -19,4 +20,10 @@ export function windowReader(source: ByteSource, windowBytes = 64 * 1024): Windo
     }
     return held.subarray(offset - start, offset - start + length);
   };
+}
+
+/** A source whose reads go through a window. Closing it closes the source. */
+export function windowed(source: ByteSource, windowBytes?: number): ByteSource {
+  const { name, size } = source;
+  return { name, size, read: windowReader(source, windowBytes), close: () => source.close() };
 }
