@@ -5,7 +5,14 @@
  */
 
 /** What a draw is for. Two purposes never share numbers, whatever their counters. */
-export const STREAM = { shuffle: 1, flip: 2, pairFolds: 3, pairSame: 4, pairDifferent: 5 } as const;
+export const STREAM = {
+  shuffle: 1,
+  flip: 2,
+  pairFolds: 3,
+  pairSame: 4,
+  pairDifferent: 5,
+  classes: 6,
+} as const;
 
 /** Four u32, as `philox` leaves them in its `out`. */
 export type RandomBlock = Uint32Array;
