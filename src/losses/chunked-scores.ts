@@ -10,9 +10,11 @@ import {
   after,
   broadcastTo,
   concat,
+  constant,
   customGradient,
   equal,
   exp,
+  full,
   iota,
   log,
   matmul,
@@ -82,7 +84,7 @@ export function chunkedScores(input: ChunkedInput, options: ScoreOptions = {}): 
   const [members = 0, batch = 0, size = 0] = features.shape;
   const shared = weights[0]!.shape[0] === 1;
   const [sets, rows] = shared ? [1, members * batch] : [members, batch];
-  const layout = { sets, rows, unitWeights, scale, indices: indexTables(weights) };
+  const layout = { sets, rows, unitWeights, scale, ...classNumbers(weights) };
   // Features stand one per column: then no product needs a chunk of weight vectors transposed.
   const columns = reshape(features, [sets, rows, size]);
   const labelOf = shared ? broadcastTo(reshape(labels, [1, batch]), [members, batch]) : labels;
@@ -104,11 +106,17 @@ interface Layout {
   readonly scale: number;
   /** 0, 1, 2, … as i32 [1, K_c, 1], by K_c: one table for all chunks of a size. */
   readonly indices: ReadonlyMap<number, Tensor>;
+  /** Number of each chunk's first class: i32 [chunks, 1, 1]. */
+  readonly starts: Tensor;
 }
 
-function indexTables(weights: readonly Tensor[]): Map<number, Tensor> {
-  const sizes = new Set(weights.map(({ shape }) => shape[1]!));
-  return new Map([...sizes].map((size) => [size, reshape(iota([size], 0, 'i32'), [1, size, 1])]));
+function classNumbers(weights: readonly Tensor[]): Pick<Layout, 'indices' | 'starts'> {
+  const sizes = weights.map(({ shape }) => shape[1]!);
+  const starts = sizes.map((_, index) => sizes.slice(0, index).reduce((total, size) => total + size, 0));
+  return {
+    indices: new Map(sizes.map((size) => [size, reshape(iota([size], 0, 'i32'), [1, size, 1])])),
+    starts: constant(starts, [starts.length, 1, 1], 'i32'),
+  };
 }
 
 /** One chunk's scores [G, K_c, R] and what they are made of. */
@@ -120,36 +128,39 @@ interface Chunk {
   readonly isOwn: Tensor;
 }
 
-/** @param labels i32 [1, 1, R], counted from the chunk's first class. @param x features [G, E, R]. */
-function scoresOf(layout: Layout, weights: Tensor, x: Tensor, labels: Tensor): Chunk {
-  const { sets, rows, unitWeights, scale, indices } = layout;
+/**
+ * Small values that many elements share are spread before they are computed with: else each chunk's would get a buffer
+ * of its own.
+ *
+ * @param unit 1, as [1, 1, 1]: what tells lengths of weight vectors of the one pass from those of the other.
+ */
+function scoresOf(
+  layout: Layout,
+  index: number,
+  weights: Tensor,
+  x: Tensor,
+  labels: Tensor,
+  unit: Tensor,
+): Chunk {
+  const { sets, rows, unitWeights, scale, indices, starts } = layout;
   const classes = weights.shape[1]!;
   const shape = [sets, classes, rows];
-  const squares = () => add(sum(square(weights), [-1], { keepDims: true }), LENGTH_EPSILON);
-  const factor = unitWeights ? mul(rsqrt(squares()), scale) : scale;
-  // The operands are spread, not the mask: a mask of fewer elements would get a buffer of its own.
-  const isOwn = equal(broadcastTo(indices.get(classes)!, shape), broadcastTo(labels, shape));
+  const start = slice(starts, [index, 0, 0], [index + 1, 1, 1]);
+  const local = sub(broadcastTo(labels, shape), broadcastTo(start, shape));
+  const isOwn = equal(broadcastTo(indices.get(classes)!, shape), local);
+  const lengths = () => sum(mul(square(weights), broadcastTo(unit, weights.shape)), [-1], { keepDims: true });
+  const factor = unitWeights ? mul(rsqrt(add(lengths(), LENGTH_EPSILON)), scale) : scale;
   return { scores: mul(matmul(weights, x), factor), factor, isOwn };
-}
-
-/** Labels counted from the first class of each chunk: i32 [1, 1, R] each. */
-function labelsByChunk(labels: Tensor, chunks: readonly Tensor[]): Tensor[] {
-  let current = labels;
-  return chunks.map((_, index) => {
-    const before = chunks[index - 1]?.shape[1];
-    if (before !== undefined) current = sub(current, before);
-    return current;
-  });
 }
 
 /** → [3, G, 1, R]: own score, largest other, log-sum-exp of the others. */
 function forward(layout: Layout, features: Tensor, labels: Tensor, chunks: readonly Tensor[]): Tensor {
   const x = transpose(features, [0, 2, 1]);
-  const local = labelsByChunk(labels, chunks);
+  const unit = full([1, 1, 1], 1);
   let state: { own: Tensor; largest: Tensor; total: Tensor } | undefined;
   for (const [index, weights] of chunks.entries()) {
     const turn = state ? after(x, [state.own, state.total]) : x;
-    const { scores, isOwn } = scoresOf(layout, weights, turn, local[index]!);
+    const { scores, isOwn } = scoresOf(layout, index, weights, turn, labels, unit);
     const others = select(isOwn, FAR_BELOW, scores);
     const largestHere = max(others, [1], { keepDims: true });
     const largest: Tensor = state ? maximum(state.largest, largestHere) : largestHere;
@@ -187,12 +198,20 @@ function backward(
   chunks: readonly Tensor[],
 ): (Tensor | null)[] {
   const x = transpose(features, [0, 2, 1]);
-  const local = labelsByChunk(labels, chunks);
+  const unit = constant([1], [1, 1, 1]);
   const [dOwn, dOthers, logSumExp] = [partOf(dy, 0), partOf(dy, 2), partOf(output, 2)];
   let done: Tensor[] = [output];
   let byFeatures: Tensor | undefined;
   const byWeights = chunks.map((weights, index) => {
-    const { scores, factor, isOwn } = scoresOf(layout, weights, after(x, done), local[index]!);
+    const { scores, factor, isOwn } = scoresOf(
+      layout,
+      index,
+      weights,
+      after(x, done),
+      labels,
+      // Lengths that forward computed would wait for their turn, each in a buffer of its own.
+      after(unit, done),
+    );
     // In the exponent the label's own score is replaced: it may be so large that exp is infinite.
     const probability = exp(sub(select(isOwn, FAR_BELOW, scores), logSumExp));
     const slope = select(isOwn, dOwn, mul(probability, dOthers));
