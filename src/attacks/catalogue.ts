@@ -1,7 +1,9 @@
 /** Every attack by name, with its settings: what a command line offers and a study's configuration names. */
 import type { Engine } from '../engine/index.ts';
+import { apgd } from './apgd.ts';
 import type { Attack, Norm, Objective } from './attack.ts';
 import { bim } from './bim.ts';
+import { cw } from './cw.ts';
 import { ifgsm } from './ifgsm.ts';
 import { lots } from './lots.ts';
 import { mifgsm } from './mifgsm.ts';
@@ -12,6 +14,7 @@ import { AttackRunner, type RunOptions } from './run.ts';
 import {
   count,
   fillSettings,
+  flag,
   type GivenSettings,
   radius,
   range,
@@ -120,6 +123,33 @@ export const ATTACKS = {
     (settings) =>
       withStartNoise(bim({ stepSize: settings.stepSize, epsilon: radiusOf(settings) }), settings.startNoise),
   ),
+  cw: entry(
+    {
+      paper: 'C&W L2',
+      summary:
+        'The smallest L2 norm that succeeds, by Adam in tanh space and a search over the weight of success',
+      source: 'Carlini and Wagner 2017, arXiv:1608.04644',
+      comparedBy: 'l2',
+    },
+    {
+      confidence: range(0, "κ, how much further than success images go, in the stopping rule's distance", {
+        from: 0,
+        to: 2,
+      }),
+      learningRate: range(0.01, 'of Adam, in tanh space', { over: 0, to: 10 }),
+      initialWeight: range(1, 'c of the first trial', { over: 0, to: 1e9 }),
+      searchSteps: count(6, 'trials of the search over c'),
+      earlyAbort: flag(true, 'whether a trial ends that makes no progress in a tenth of its steps'),
+      saturation: range(0.5 / 255, 'how far from 0 and 1 pixels are held in tanh space; pixels in [0, 1]', {
+        over: 0,
+        to: 0.49,
+      }),
+      maxSteps: maxSteps(200),
+      startNoise,
+    },
+    ({ startNoise: noise, earlyAbort, maxSteps: steps, ...options }) =>
+      withStartNoise(cw({ ...options, abortAfter: earlyAbort ? Math.ceil(steps / 10) : 0 }), noise),
+  ),
   'pgd-linf': entry(
     {
       paper: 'PGD L∞',
@@ -164,6 +194,26 @@ export const ATTACKS = {
       startNoise,
     },
     ({ startNoise: noise, ...options }) => withStartNoise(mifgsm(options), noise),
+  ),
+  'apgd-linf': entry(
+    {
+      paper: 'APGD L∞',
+      summary: 'Sign steps with momentum in an L∞ ball, whose size adapts to the progress made',
+      source: 'Croce and Hein 2020, arXiv:2003.01690',
+      comparedBy: 'linf',
+    },
+    { ...radiusSettings(8 / 255, 'the largest pixel', LINF_SEARCH), maxSteps: maxSteps(100), restarts },
+    (settings) => apgd({ ...settings, norm: 'linf', epsilon: radiusOf(settings), steps: settings.maxSteps }),
+  ),
+  'apgd-l2': entry(
+    {
+      paper: 'APGD L2',
+      summary: 'Gradient steps with momentum in an L2 ball, whose size adapts to the progress made',
+      source: 'Croce and Hein 2020, arXiv:2003.01690',
+      comparedBy: 'l2',
+    },
+    { ...radiusSettings(2, 'the Euclidean length', L2_SEARCH), maxSteps: maxSteps(100), restarts },
+    (settings) => apgd({ ...settings, norm: 'l2', epsilon: radiusOf(settings), steps: settings.maxSteps }),
   ),
 } as const satisfies Readonly<Record<string, CatalogueEntry>>;
 

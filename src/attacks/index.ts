@@ -32,10 +32,12 @@
  * Every attack is also a function of its own (`ifgsm`, `bim`, …) that takes the projection or ball where it has one, for
  * `AttackRunner.compile`. docs/attacks.md describes the attacks, docs/add-an-attack.md how to add one.
  */
+export { type ApgdOptions, apgd } from './apgd.ts';
 export * from './attack.ts';
 export { BALLS, type Ball } from './ball.ts';
 export { type BimOptions, bim } from './bim.ts';
 export * from './catalogue.ts';
+export { type CwOptions, cw } from './cw.ts';
 export { away } from './dodging.ts';
 export { type IfgsmOptions, ifgsm } from './ifgsm.ts';
 export { lots } from './lots.ts';

@@ -1,4 +1,5 @@
 import { sub } from '../engine/index.ts';
+import type { MatchingRule } from '../evaluation/matching.ts';
 import { featureDistance, similarity } from '../models/matching.ts';
 import type { StoppingRule } from './attack.ts';
 
@@ -13,28 +14,28 @@ import type { StoppingRule } from './attack.ts';
 export const COSINE_MARGIN = 1e-5;
 
 /**
- * Impersonation: stop when the defence accepts the pair, that is when the similarity (mean over members of the cosine)
- * is over its threshold, by `COSINE_MARGIN`. The distance is 1 − similarity. Throws a RangeError for a threshold that no
+ * Impersonation: stop when the defence accepts the pair, that is when the similarity by its matching rule is over
+ * the rule's threshold, by `COSINE_MARGIN`. The distance is 1 − similarity. Throws a RangeError for a threshold that no
  * cosine has.
  */
-export function accepted(threshold: number): StoppingRule {
+export function accepted(threshold: number, rule: MatchingRule = 'mean'): StoppingRule {
   checkThreshold('accepted', threshold);
   return {
-    name: `similarity > ${threshold}`,
-    distance: (features, targets) => sub(1, similarity(features, targets)),
+    name: `similarity (${rule}) > ${threshold}`,
+    distance: (features, targets) => sub(1, similarity(features, targets, rule)),
     limits: [1 - threshold - COSINE_MARGIN],
   };
 }
 
 /**
- * Dodging: stop when the defence no longer accepts the pair, that is when the similarity is not over its threshold, by
+ * Dodging: stop when the defence no longer accepts the pair, that is when the similarity by its matching rule is not over its threshold, by
  * `COSINE_MARGIN`. The distance is the similarity. Throws a RangeError for a threshold that no cosine has.
  */
-export function rejected(threshold: number): StoppingRule {
+export function rejected(threshold: number, rule: MatchingRule = 'mean'): StoppingRule {
   checkThreshold('rejected', threshold);
   return {
-    name: `similarity ≤ ${threshold}`,
-    distance: similarity,
+    name: `similarity (${rule}) ≤ ${threshold}`,
+    distance: (features, targets) => similarity(features, targets, rule),
     limits: [threshold - COSINE_MARGIN],
   };
 }
