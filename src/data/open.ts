@@ -2,6 +2,7 @@
  * Opens a face set from a path, whatever it is: what lies there decides the reader. To teach facet another
  * format, see docs/add-a-data-set.md.
  */
+import { binSet, looksLikeBin } from './bin-set.ts';
 import type { OpenFaceSet } from './encoded-set.ts';
 import { DataError, firstFew } from './errors.ts';
 import { folderFaceSet } from './folder-set.ts';
@@ -12,6 +13,9 @@ import { RECORD_MAGIC } from './record-io.ts';
 import { type RecordFiles, recordFaceSet } from './record-set.ts';
 import { tarFaceSet } from './tar-set.ts';
 
+/** Enough to tell formats apart. */
+const HEAD = 8;
+
 export interface OpenFaceSetOptions extends LayoutOptions {
   /** Hears of long openings, in bytes of what is being read; begins anew for each file. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -21,7 +25,8 @@ export interface OpenFaceSetOptions extends LayoutOptions {
  * Opens the face set at `path`:
  *
  * - a folder or a plain tar of `identity/image.jpg` (layout.ts);
- * - InsightFace's `train.rec`, or the folder that holds it (record-set.ts).
+ * - InsightFace's `train.rec`, or the folder that holds it (record-set.ts);
+ * - InsightFace's verification sets, `lfw.bin` and its kin (bin-set.ts), which `openPairs` opens with their pairs.
  *
  * Only labels, names and offsets are held; pictures are read and decoded by `read`. Throws a DataError where it is
  * none of these, or is damaged.
@@ -35,7 +40,9 @@ export async function openFaceSet(
   if (opened.kind === 'folder') return openFolder(opened.source, host, options);
   const { source } = opened;
   return closingOnFailure([source], async () => {
-    if (await isRecordFile(source)) {
+    const head = await source.read(0, Math.min(HEAD, source.size));
+    if (looksLikeBin(head, path)) return (await binSet(source, host.decodeImage)).faces;
+    if (isRecordFile(head)) {
       const { folder, file } = splitPath(path);
       const home = await host.open(folder);
       const siblings = home.kind === 'folder' ? await recordSiblings(home.source, file) : {};
@@ -103,10 +110,8 @@ async function openRecords(
   }
 }
 
-async function isRecordFile(source: ByteSource): Promise<boolean> {
-  if (source.size < 4) return false;
-  const bytes = await source.read(0, 4);
-  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true) === RECORD_MAGIC;
+function isRecordFile(head: Uint8Array): boolean {
+  return head.length >= 4 && new DataView(head.buffer, head.byteOffset).getUint32(0, true) === RECORD_MAGIC;
 }
 
 /** Runs `work`, and closes `sources` where it fails: nobody else will. */

@@ -1,4 +1,5 @@
 /** Opens any list of pairs: what it is decides the reader, and every reader ends in the one type below. */
+import { type BinSet, binSet, looksLikeBin } from './bin-set.ts';
 import { type CfpProtocol, looksLikeCfp, readCfpPairs } from './cfp-pairs.ts';
 import { looksLikeCsvPairs, parseCsvPairs } from './csv-pairs.ts';
 import { shortName } from './encoded-set.ts';
@@ -50,8 +51,14 @@ export async function openPairs(
   host: DataHost,
   options: OpenPairsOptions = {},
 ): Promise<VerificationSet> {
-  const { format, named } = await readList(path, host);
   const { images } = options;
+  const list = await readList(path, host);
+  if ('faces' in list) {
+    if (images === undefined) return withOwnImages(path, list);
+    await list.faces.close();
+    throw new DataError(`${path}: brings its own images; leave out the set that was given with it`);
+  }
+  const { format, named } = list;
   if (images === undefined) {
     throw new DataError(`${path}: is ${format}, which names images and has none; say which set they are in`);
   }
@@ -59,12 +66,17 @@ export async function openPairs(
   const faces = typeof images === 'string' ? opened! : images;
   const close = async () => opened?.close();
   try {
-    const list = resolvePairs(named, faces, path);
-    return { ...list, name: listName(path), format, faces, skipped: opened?.skipped ?? [], close };
+    const found = resolvePairs(named, faces, path);
+    return { ...found, name: listName(path), format, faces, skipped: opened?.skipped ?? [], close };
   } catch (thrown) {
     await close();
     throw thrown;
   }
+}
+
+function withOwnImages(path: string, { faces, list }: BinSet): VerificationSet {
+  const { format, skipped } = faces;
+  return { ...list, name: listName(path), format, faces, skipped, close: () => faces.close() };
 }
 
 interface NamedList {
@@ -72,15 +84,21 @@ interface NamedList {
   readonly named: readonly NamedPair[];
 }
 
-async function readList(path: string, host: DataHost): Promise<NamedList> {
+async function readList(path: string, host: DataHost): Promise<NamedList | BinSet> {
   const [, protocolFolder, protocol] = /^(.*?)[\\/]?Split[\\/](FF|FP)[\\/]?$/.exec(path) ?? [];
   if (protocol !== undefined) return readCfp(protocolFolder || '.', host, protocol as CfpProtocol);
   const opened = await host.open(path);
   if (opened.kind === 'folder') return readFolder(path, opened.source, host);
+  const { source } = opened;
+  let keepOpen = false;
   try {
-    return await readText(opened.source);
+    const head = await source.read(0, Math.min(HEAD, source.size));
+    if (!looksLikeBin(head, path)) return await readText(source, head);
+    const set = await binSet(source, host.decodeImage);
+    keepOpen = true;
+    return set;
   } finally {
-    await opened.source.close();
+    if (!keepOpen) await source.close();
   }
 }
 
@@ -105,8 +123,7 @@ async function readCfp(path: string, host: DataHost, protocol: CfpProtocol): Pro
 /** Enough for the first line of any list. */
 const HEAD = 4096;
 
-async function readText(source: ByteSource): Promise<NamedList> {
-  const head = await source.read(0, Math.min(HEAD, source.size));
+async function readText(source: ByteSource, head: Uint8Array): Promise<NamedList> {
   const firstLine = firstLineOf(head, source.name);
   const text = await readWholeText(source);
   if (looksLikeLfwPairs(firstLine)) {
