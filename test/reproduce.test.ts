@@ -7,43 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../src/engine/index.ts';
 import { parseResults, type Results } from '../src/experiments/report/index.ts';
-import {
-  PRESETS,
-  parseStudyConfig,
-  RunFolder,
-  runStudy,
-  type StudyConfig,
-  silentProgress,
-} from '../src/experiments/study/index.ts';
+import { parseStudyConfig, RunFolder, type StudyConfig } from '../src/experiments/study/index.ts';
 import type { Progress } from '../src/experiments/study/progress.ts';
 import { openTestEngine } from './support/device.ts';
-
-const micro: StudyConfig = {
-  ...PRESETS.tiny!.config,
-  data: {
-    kind: 'synthetic',
-    seed: 1,
-    train: { identities: 6, shots: 6 },
-    test: { identities: 8, shots: 4, folds: 2, pairsPerFold: 12 },
-  },
-  inputSize: 24,
-  widthMultiplier: 0.125,
-  embeddingSize: 16,
-  members: 2,
-  defences: ['single', 'diverse'],
-  training: {
-    epochs: 3,
-    batchSize: 12,
-    learningRate: 0.05,
-    warmupSteps: 2,
-    momentum: 0.9,
-    weightDecay: 5e-4,
-    snapshots: 2,
-  },
-  far: 0.05,
-  attack: { pairs: 3, stepSize: 1 / 255, maxSteps: 30, batchSize: 2 },
-  distances: [1.2, 0.8],
-};
+import { measured, micro, runWhole } from './support/study.ts';
 
 let folder: string;
 let engine: Engine;
@@ -56,32 +23,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function study(
-  name: string,
-  options: { resume?: boolean; progress?: Progress; signal?: AbortSignal; config?: StudyConfig } = {},
-): Promise<Results> {
-  const run = await RunFolder.open(folder, name, options.resume ?? false);
-  return runStudy({
-    engine,
-    config: options.config ?? micro,
-    run,
-    progress: options.progress ?? silentProgress,
-    signal: options.signal ?? new AbortController().signal,
-    name,
-    command: 'npx facet reproduce',
-    facetVersion: '0',
-  });
-}
-
-/** What must not depend on when and how often a run was stopped. */
-function measured({ defences, examples, notes }: Results) {
-  return { defences, examples, notes };
-}
-
 describe('a study', () => {
   let whole: Results;
   test('runs to results that its own schema accepts', async () => {
-    whole = await study('whole');
+    whole = await runWhole(engine, folder, 'whole');
     const results = parseResults(JSON.parse(JSON.stringify(whole)), 'test');
     expect(results.defences.map(({ name }) => name)).toEqual(['single', 'diverse']);
     for (const { runs } of results.defences) {
@@ -95,7 +40,7 @@ describe('a study', () => {
       }
     }
     expect(results.examples.length).toBeGreaterThan(0);
-    expect(await readdir(join(folder, 'whole', 'defences', 'diverse', 'seed-0', 'snapshots'))).toEqual([
+    expect(await readdir(join(folder, 'whole', 'defences', 'diverse', 'seed-0', 'networks'))).toEqual([
       'epoch-002.safetensors',
       'epoch-003.safetensors',
     ]);
@@ -110,13 +55,32 @@ describe('a study', () => {
           if (label === 'train diverse' && done === 4) abort.abort(new Error('stopped by the test'));
         }),
     };
-    await expect(study('parts', { progress: stopping, signal: abort.signal })).rejects.toThrow(
-      'stopped by the test',
-    );
+    await expect(
+      runWhole(engine, folder, 'parts', { progress: stopping, signal: abort.signal }),
+    ).rejects.toThrow('stopped by the test');
     expect(await readdir(join(folder, 'parts', 'defences', 'diverse', 'seed-0'))).toContain(
       'checkpoint.safetensors',
     );
-    expect(measured(await study('parts', { resume: true }))).toEqual(measured(whole));
+    expect(measured(await runWhole(engine, folder, 'parts', { which: 'there' }))).toEqual(measured(whole));
+  }, 300_000);
+
+  test('stopped in the middle of an attack and resumed, measures the same', async () => {
+    const abort = new AbortController();
+    const stopping: Progress = {
+      say: () => {},
+      during: (label, _total, work) =>
+        work((done) => {
+          if (label.startsWith('attack diverse') && done >= 1) abort.abort(new Error('stopped by the test'));
+        }),
+    };
+    const options = { progress: stopping, signal: abort.signal };
+    await expect(runWhole(engine, folder, 'attacked', options)).rejects.toThrow('stopped by the test');
+    const place = join(folder, 'attacked', 'defences', 'diverse', 'seed-0', 'white-box');
+    const journal = await readFile(join(place, 'i-fgsm.mean.journal.jsonl'), 'utf8');
+    expect(journal.trim().split('\n').length).toBeGreaterThan(1);
+    // As a kill would leave it: the last line torn.
+    await writeFile(join(place, 'i-fgsm.mean.journal.jsonl'), journal.slice(0, -20));
+    expect(measured(await runWhole(engine, folder, 'attacked', { which: 'there' }))).toEqual(measured(whole));
   }, 300_000);
 
   test('that is done is not done again', async () => {
@@ -128,13 +92,17 @@ describe('a study', () => {
         return work(() => {});
       },
     };
-    expect(measured(await study('whole', { resume: true, progress: listening }))).toEqual(measured(whole));
+    expect(
+      measured(await runWhole(engine, folder, 'whole', { which: 'there', progress: listening })),
+    ).toEqual(measured(whole));
     expect(labels.filter((label) => /^(train|attack|craft|show)/.test(label))).toEqual([]);
   }, 300_000);
 
   test('is not resumed with other settings', async () => {
     const config = { ...micro, far: 0.1, members: 3 };
-    await expect(study('whole', { resume: true, config })).rejects.toThrow(/other settings \(members, far\)/);
+    await expect(runWhole(engine, folder, 'whole', { which: 'there', config })).rejects.toThrow(
+      /other settings \(members, far\)/,
+    );
   });
 
   test('that fails before it begins leaves no folder', async () => {
@@ -150,29 +118,34 @@ describe('a study', () => {
         pairsPerFold: 4,
       },
     };
-    await expect(study('nothing', { config })).rejects.toThrow(/absent\.tar/);
+    await expect(runWhole(engine, folder, 'nothing', { config })).rejects.toThrow(/absent\.tar/);
     expect(await readdir(folder)).not.toContain('nothing');
   });
 
   test('with a damaged checkpoint says which file and what is wrong', async () => {
-    const path = join(folder, 'whole', 'defences', 'single', 'seed-0', 'checkpoint.safetensors');
-    const good = await readFile(path);
+    const place = join(folder, 'whole', 'defences', 'single', 'seed-0');
+    const [path, done] = [join(place, 'checkpoint.safetensors'), join(place, 'training.json')];
+    const [good, result] = [await readFile(path), await readFile(done)];
     await writeFile(path, good.subarray(0, 1000));
-    await expect(study('whole', { resume: true })).rejects.toThrow(/checkpoint\.safetensors/);
+    await rm(done);
+    await expect(runWhole(engine, folder, 'whole', { which: 'there' })).rejects.toThrow(
+      /checkpoint\.safetensors/,
+    );
     await writeFile(path, good);
+    await writeFile(done, result);
   }, 300_000);
 
   test('whose loss is not finite stops and says what to change', async () => {
     const config = { ...micro, training: { ...micro.training, learningRate: 1e30, warmupSteps: 0 } };
-    await expect(study('diverging', { config })).rejects.toThrow(
+    await expect(runWhole(engine, folder, 'diverging', { config })).rejects.toThrow(
       /train single: the loss is .* at step .*--learning-rate/,
     );
   }, 300_000);
 
   test('never writes over another run', async () => {
-    const run = await RunFolder.open(folder, 'whole', false);
+    const run = await RunFolder.open(folder, 'whole', 'new');
     expect(run.path).toBe(join(folder, 'whole-2'));
-    await expect(RunFolder.open(folder, 'absent', true)).rejects.toThrow(/no run .*absent to resume/);
+    await expect(RunFolder.open(folder, 'absent', 'there')).rejects.toThrow(/no run .*absent to go on with/);
   });
 });
 

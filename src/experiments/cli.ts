@@ -3,10 +3,12 @@ import { Command, CommanderError } from 'commander';
 import { registerBench } from './commands/bench.ts';
 import { registerDevices } from './commands/devices.ts';
 import { registerFaces } from './commands/faces.ts';
+import { registerMerge } from './commands/merge.ts';
 import { registerReproduce } from './commands/reproduce.ts';
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerReproduce,
+  registerMerge,
   registerBench,
   registerDevices,
   registerFaces,

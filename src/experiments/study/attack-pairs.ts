@@ -1,9 +1,8 @@
 /** Who impersonates whom: the same pairs for every defence. */
-
-import type { AttackPair } from '../../attacks/run.ts';
+import type { AttackPair } from '../../attacks/index.ts';
 import type { LoadedFaces } from '../../data/index.ts';
-import { type Embeddings, pairSimilarities } from '../../evaluation/index.ts';
-import type { StudyData, TestPair } from './data.ts';
+import type { Embeddings } from '../../evaluation/index.ts';
+import type { StudyData } from './data.ts';
 
 /** An impersonation: the source's image is to be accepted as the target's person. Rows of the test faces. */
 export interface Impersonation {
@@ -11,48 +10,26 @@ export interface Impersonation {
   readonly target: number;
 }
 
-/** A defence's features of the test faces, and its threshold. */
-export interface Judge {
-  readonly embeddings: Embeddings;
-  readonly threshold: number;
-}
-
 /**
- * Up to `count` of the test pairs of different people, spread evenly over the list, that no judge accepts
- * as they are: a pair that is accepted already needs no attack.
+ * `count` of the test pairs of different people, or all of them where there are fewer, spread evenly over the list.
+ * No defence has a say, so that defences can be attacked apart; pairs that one accepts as they are, are left out later.
  *
- * @returns the pairs, and how many candidates were passed over because some judge accepts them.
+ * Throws where there is no pair of different people.
  */
-export function chooseImpersonations(
-  data: StudyData,
-  judges: readonly Judge[],
-  count: number,
-): { readonly pairs: Impersonation[]; readonly accepted: number } {
-  const different = data.pairs.filter((pair) => !pair.same);
-  const similarities = judges.map(({ embeddings }) =>
-    pairSimilarities(
-      'mean',
-      embeddings,
-      different.map(({ a }) => a),
-      different.map(({ b }) => b),
-    ),
-  );
-  const pairs: Impersonation[] = [];
-  let accepted = 0;
-  for (const index of spread(different.length)) {
-    if (pairs.length === count) break;
-    if (judges.some(({ threshold }, judge) => similarities[judge]![index]! > threshold)) accepted++;
-    else pairs.push(impersonation(different[index]!));
+export function drawImpersonations({ pairs }: Pick<StudyData, 'pairs'>, count: number): Impersonation[] {
+  const different = pairs.filter((pair) => !pair.same);
+  if (different.length === 0) {
+    throw new Error(
+      'the test pairs hold no two different people, so nobody can be impersonated; give other --pairs',
+    );
   }
-  return { pairs, accepted };
-}
-
-function impersonation({ a, b }: TestPair): Impersonation {
-  return { source: a, target: b };
+  return spread(different.length)
+    .slice(0, count)
+    .map((index) => ({ source: different[index]!.a, target: different[index]!.b }));
 }
 
 /** 0 … count − 1, each prefix spread over the whole range: steps by the golden ratio, made coprime to it. */
-function spread(count: number): number[] {
+export function spread(count: number): number[] {
   let step = Math.max(1, Math.round(count * 0.618));
   while (greatestDivisor(step, count) !== 1) step++;
   return Array.from({ length: count }, (_, index) => (index * step) % count);
@@ -62,19 +39,18 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
-/** The pairs as an attack takes them. */
-export function* attackPairs(
-  pairs: readonly Impersonation[],
+/** A pair as an attack takes it: the source's pixels, and all members' features of the target. */
+export function attackPair(
+  { source, target }: Impersonation,
   data: StudyData,
-  embeddings: Embeddings,
-): Generator<AttackPair> {
-  for (const { source, target } of pairs) {
-    yield {
-      name: `${data.testNames[source]} → ${data.testNames[target]}`,
-      source: facePixels(data.test, source),
-      targets: featuresOf(embeddings, target),
-    };
-  }
+  targets: Embeddings,
+  targetRow: number,
+): AttackPair {
+  return {
+    name: `${data.testNames[source]} → ${data.testNames[target]}`,
+    source: facePixels(data.test, source),
+    targets: featuresOf(targets, targetRow),
+  };
 }
 
 /** One face as pixels in [0, 1], [H, W, 3]. */

@@ -1,5 +1,6 @@
-/** What a study is asked to do: a typed, checked configuration, and the presets. */
+/** What a study is asked to do: a typed, checked configuration. */
 import { z } from 'zod';
+import { ATTACK_NAMES } from '../../attacks/index.ts';
 import { DEFENCE_NAMES, DIVERSITY_FORMS } from './defences.ts';
 
 const positive = z.number().positive();
@@ -34,6 +35,8 @@ const fileData = z.object({
   pairsPerFold: whole,
 });
 
+const attackSettings = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
+
 export const studySchema = z.object({
   data: z.discriminatedUnion('kind', [syntheticData, fileData]),
   /** Side of the square images, in pixels. */
@@ -67,16 +70,42 @@ export const studySchema = z.object({
   diversity: z.object({ weight: z.number().min(0), epsilon: positive, form: z.enum(DIVERSITY_FORMS) }),
   /** Pang et al. 2019: α and β. */
   adp: z.object({ alpha: z.number().min(0), beta: z.number().min(0) }),
+  /** Zhong & Deng 2019: training on adversarial images. */
+  advt: z.object({
+    /** Of the triplet term, and its margin. */
+    weight: z.number().min(0),
+    margin: z.number().min(0),
+    /** Sign steps towards the target's features, of pixels in [0, 1]. */
+    rounds: whole,
+    stepSize: positive,
+    /** Share of the training that is done before adversarial images join. */
+    from: z.number().min(0).max(0.99),
+  }),
   /** False accept rate at which each defence's own threshold is chosen. */
   far: z.number().gt(0).lt(1),
+  /** How members' similarities become one; the first is the study's, the others are compared with it. */
+  matching: z
+    .array(z.enum(['mean', 'min', 'concat']))
+    .min(1)
+    .refine((list) => new Set(list).size === list.length, 'expected every rule once'),
+  /** Verify with features of each image and its mirror image added, too. */
+  flipSum: z.boolean(),
   attack: z.object({
     /** Impersonation pairs. */
     pairs: whole,
-    /** Step of I-FGSM, of pixels in [0, 1]. */
-    stepSize: positive,
-    maxSteps: whole,
+    /** Of them, those that networks along training are attacked on. */
+    snapshotPairs: whole,
     batchSize: whole,
+    /** White-box attacks; the first is also used along training, by other matching rules and for transfer. */
+    methods: z
+      .array(z.enum(ATTACK_NAMES))
+      .min(1)
+      .refine((list) => new Set(list).size === list.length, 'expected every attack once'),
+    /** What differs from an attack's own settings, by attack. */
+    settings: z.partialRecord(z.enum(ATTACK_NAMES), attackSettings),
   }),
+  /** Pictures of features and weight vectors of two numbers: trains three small networks. */
+  directions: z.boolean(),
   /** Feature distances on the surrogate, from far to near. */
   distances: z
     .array(z.number().gt(0).lt(2))
@@ -85,75 +114,6 @@ export const studySchema = z.object({
 });
 
 export type StudyConfig = z.infer<typeof studySchema>;
-
-/** Settings that ship with facet, by name, and what each is for. */
-export const PRESETS: Readonly<Record<string, { readonly about: string; readonly config: StudyConfig }>> = {
-  tiny: {
-    about: 'synthetic faces, minutes on a CPU',
-    config: {
-      data: {
-        kind: 'synthetic',
-        seed: 1,
-        train: { identities: 90, shots: 16 },
-        test: { identities: 60, shots: 10, folds: 10, pairsPerFold: 60 },
-      },
-      inputSize: 28,
-      widthMultiplier: 0.25,
-      embeddingSize: 64,
-      members: 3,
-      defences: ['single', 'ensemble', 'diverse'],
-      seeds: [0],
-      head: { kind: 'softmax' },
-      training: {
-        epochs: 6,
-        batchSize: 48,
-        learningRate: 0.1,
-        warmupSteps: 20,
-        momentum: 0.9,
-        weightDecay: 5e-4,
-        snapshots: 1,
-      },
-      diversity: { weight: 1, epsilon: 1e-3, form: 'features' },
-      adp: { alpha: 2, beta: 0.5 },
-      far: 0.01,
-      attack: { pairs: 40, stepSize: 0.5 / 255, maxSteps: 200, batchSize: 20 },
-      distances: [1, 0.8, 0.6, 0.4, 0.3, 0.2],
-    },
-  },
-  small: {
-    about:
-      'real faces at 56×56, width 0.5: hours on a CPU, minutes on a GPU (give --train, --test and --pairs)',
-    config: {
-      data: {
-        kind: 'synthetic',
-        seed: 1,
-        train: { identities: 300, shots: 24 },
-        test: { identities: 300, shots: 10, folds: 10, pairsPerFold: 600 },
-      },
-      inputSize: 56,
-      widthMultiplier: 0.5,
-      embeddingSize: 128,
-      members: 3,
-      defences: ['single', 'ensemble', 'adp', 'shared', 'diverse'],
-      seeds: [0],
-      head: { kind: 'softmax' },
-      training: {
-        epochs: 8,
-        batchSize: 64,
-        learningRate: 0.1,
-        warmupSteps: 100,
-        momentum: 0.9,
-        weightDecay: 5e-4,
-        snapshots: 8,
-      },
-      diversity: { weight: 1, epsilon: 1e-3, form: 'features' },
-      adp: { alpha: 2, beta: 0.5 },
-      far: 0.01,
-      attack: { pairs: 200, stepSize: 0.25 / 255, maxSteps: 200, batchSize: 32 },
-      distances: [1, 0.8, 0.6, 0.4, 0.3, 0.2],
-    },
-  },
-};
 
 /** Checks a configuration; the error names every setting that is wrong. */
 export function parseStudyConfig(value: unknown, from: string): StudyConfig {

@@ -1,11 +1,13 @@
 /** The defences that the study compares: how many networks, whose weight vectors, which loss. */
-import type { Tensor } from '../../engine/index.ts';
+import { add, equal, mean, mul, slice, sub, sum, type Tensor } from '../../engine/index.ts';
 import { adp } from '../../losses/adp.ts';
 import { arcFaceHead } from '../../losses/arcface.ts';
 import { cosFaceHead } from '../../losses/cosface.ts';
 import { diversity, residualFeatures, totalLoss } from '../../losses/diversity.ts';
 import type { Head, HeadOutput } from '../../losses/head.ts';
 import { softmaxHead } from '../../losses/softmax.ts';
+import { tripletLoss } from '../../losses/triplet.ts';
+import { halfOf } from './adversary.ts';
 import type { StudyConfig } from './config.ts';
 
 /** What a defence's loss may look at. M members, N images, E embedding size, K identities. */
@@ -17,6 +19,11 @@ export interface LossInput {
   readonly head: HeadOutput;
   /** i32 [N] */
   readonly labels: Tensor;
+  /**
+   * Features [M, N/2, E] of adversarial images, of defences that train on them: image n was moved from image n of the
+   * batch towards image N/2 + n.
+   */
+  readonly adversarial?: Tensor | undefined;
   readonly config: StudyConfig;
 }
 
@@ -27,7 +34,7 @@ export interface Loss {
 }
 
 /** Settings of losses, each used by some defences only. */
-export type LossSettings = 'diversity' | 'adp';
+export type LossSettings = 'diversity' | 'adp' | 'advt';
 
 export interface Defence {
   /** In plain words, for reports. */
@@ -35,6 +42,8 @@ export interface Defence {
   readonly ensemble: boolean;
   /** The members classify by one set of weight vectors. */
   readonly sharedWeights: boolean;
+  /** Trains on adversarial images as well: adversary.ts. */
+  readonly adversarial: boolean;
   /** Settings that its training follows from, beside those of every training. */
   readonly uses: readonly LossSettings[];
   readonly loss: (input: LossInput) => Loss;
@@ -66,15 +75,54 @@ function withAdp({ head, labels, config }: LossInput): Loss {
   return { loss: totalLoss(head.loss, term, 1), terms: { adp: term } };
 }
 
-export const DEFENCE_NAMES = ['single', 'ensemble', 'adp', 'shared', 'diverse', 'diverse-unshared'] as const;
+/** Of a training on adversarial images: a cross-entropy of the clean ones, and the triplet term. */
+function withTriplets(input: LossInput): Loss {
+  return addTriplets(crossEntropy(input), input);
+}
+
+function withDiversityAndTriplets(input: LossInput): Loss {
+  return addTriplets(withDiversity(input), input);
+}
+
+/** Before adversarial images are trained on there is nothing to add. */
+function addTriplets({ loss, terms }: Loss, { features, adversarial, labels, config }: LossInput): Loss {
+  if (!adversarial) return { loss, terms };
+  const { margin, weight } = config.advt;
+  const [source, target] = [halfOf(features, 0), halfOf(features, 1)];
+  const half = adversarial.shape[1] ?? 0;
+  const different = sub(1, equal(slice(labels, [0], [half]), slice(labels, [half], [2 * half])));
+  const triplets = tripletLoss(adversarial, source, target, { margin });
+  // A target of the source's own person is nobody to be kept away from.
+  const term = sum(mean(mul(triplets, different), [1]));
+  return { loss: add(loss, mul(term, weight)), terms: { ...terms, triplet: term } };
+}
+
+export const DEFENCE_NAMES = [
+  'single',
+  'ensemble',
+  'adp',
+  'advt',
+  'shared',
+  'diverse',
+  'diverse-unshared',
+  'diverse-advt',
+] as const;
 export type DefenceName = (typeof DEFENCE_NAMES)[number];
 
 export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
-  single: { about: 'one network', ensemble: false, sharedWeights: false, uses: [], loss: crossEntropy },
+  single: {
+    about: 'one network',
+    ensemble: false,
+    sharedWeights: false,
+    adversarial: false,
+    uses: [],
+    loss: crossEntropy,
+  },
   ensemble: {
     about: 'independent networks',
     ensemble: true,
     sharedWeights: false,
+    adversarial: false,
     uses: [],
     loss: crossEntropy,
   },
@@ -82,13 +130,23 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     about: 'networks whose predictions are pushed apart (Pang et al. 2019)',
     ensemble: true,
     sharedWeights: false,
+    adversarial: false,
     uses: ['adp'],
     loss: withAdp,
+  },
+  advt: {
+    about: 'one network, trained on adversarial images as well (Zhong & Deng 2019)',
+    ensemble: false,
+    sharedWeights: false,
+    adversarial: true,
+    uses: ['advt'],
+    loss: withTriplets,
   },
   shared: {
     about: 'networks that share their weight vectors, no diversity term',
     ensemble: true,
     sharedWeights: true,
+    adversarial: false,
     uses: [],
     loss: crossEntropy,
   },
@@ -96,6 +154,7 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     about: 'networks that share their weight vectors and whose features are pushed apart (Amada et al. 2021)',
     ensemble: true,
     sharedWeights: true,
+    adversarial: false,
     uses: ['diversity'],
     loss: withDiversity,
   },
@@ -103,8 +162,17 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     about: 'networks whose features are pushed apart, each with its own weight vectors',
     ensemble: true,
     sharedWeights: false,
+    adversarial: false,
     uses: ['diversity'],
     loss: withDiversity,
+  },
+  'diverse-advt': {
+    about: 'as diverse, trained on adversarial images as well',
+    ensemble: true,
+    sharedWeights: true,
+    adversarial: true,
+    uses: ['diversity', 'advt'],
+    loss: withDiversityAndTriplets,
   },
 };
 

@@ -1,47 +1,58 @@
 /** Pictures of attacks, for the report. */
 import { encodePng } from '../../platform/node-images.ts';
-import type { Example } from '../report/index.ts';
-import { facePixels, type Impersonation } from './attack-pairs.ts';
-import type { WhiteBoxOutcome } from './attack-stages.ts';
-import type { StudyData } from './data.ts';
+import type { Example, RunResults } from '../report/index.ts';
+import { facePixels } from './attack-pairs.ts';
+import { readImages } from './journal.ts';
+import type { StudyContext, UnitWork } from './unit.ts';
 
 /** The perturbation is shown so much stronger. */
 const AMPLIFICATION = 10;
 
-/** Source, target, adversarial image and amplified perturbation of the first `count` pairs, as data URIs. */
+/**
+ * Source, target, adversarial image and amplified perturbation of the first `count` pairs of a defence's first attack that
+ * are compared, as data URIs; fewer where images are missing.
+ */
 export async function makeExamples(
+  { config, data, stages }: StudyContext,
   defence: string,
-  seed: number,
-  outcome: WhiteBoxOutcome,
-  pairs: readonly Impersonation[],
-  data: StudyData,
+  work: UnitWork,
+  run: RunResults,
+  leftOut: ReadonlySet<string>,
   count: number,
 ): Promise<Example[]> {
+  const results = run.whiteBox[0];
+  if (!results) return [];
   const size = data.test.size;
   const uri = async (pixels: Float32Array) =>
     `data:image/png;base64,${Buffer.from(await encodePng(pixels, size, size)).toString('base64')}`;
-  const chosen = outcome.result.pairs.slice(0, count).keys();
-  return Promise.all(
-    Array.from(chosen, async (index) => {
-      const { source, target } = pairs[index]!;
-      const measured = outcome.result.pairs[index]!;
-      const [original, adversarial] = [facePixels(data.test, source), outcome.images[index]!];
-      const difference = adversarial.map((value, i) => 0.5 + AMPLIFICATION * (value - original[i]!));
-      return {
-        defence,
-        seed,
-        attack: outcome.result.attack,
-        source: { name: measured.source, image: await uri(original) },
-        target: { name: measured.target, image: await uri(facePixels(data.test, target)) },
-        adversarial: await uri(adversarial),
-        perturbation: await uri(difference),
-        amplification: AMPLIFICATION,
-        success: measured.success,
-        iterations: measured.iterations,
-        l2: measured.l2,
-        linf: measured.linf,
-        rms: measured.rms,
-      };
-    }),
-  );
+  const place = work.whiteBoxPlace(config.attack.methods[0]!, config.matching[0]!);
+  const examples: Example[] = [];
+  for (const [index, { source, target }] of work.pairs.entries()) {
+    if (examples.length === count) break;
+    const names = { source: data.testNames[source]!, target: data.testNames[target]! };
+    const measured = results.pairs.find(
+      (pair) => pair.source === names.source && pair.target === names.target,
+    );
+    const adversarial = await readImages(stages.run, place, index, size * size * 3);
+    if (leftOut.has(`${names.source}\n${names.target}`) || !measured || !adversarial) continue;
+    const original = facePixels(data.test, source);
+    const difference = adversarial.map((value, i) => 0.5 + AMPLIFICATION * (value - original[i]!));
+    const { success, iterations, l2, linf, rms } = measured;
+    examples.push({
+      defence,
+      seed: run.seed,
+      attack: results.attack,
+      source: { name: names.source, image: await uri(original) },
+      target: { name: names.target, image: await uri(facePixels(data.test, target)) },
+      adversarial: await uri(adversarial),
+      perturbation: await uri(difference),
+      amplification: AMPLIFICATION,
+      success,
+      iterations,
+      l2,
+      linf,
+      rms,
+    });
+  }
+  return examples;
 }

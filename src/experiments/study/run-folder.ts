@@ -31,20 +31,21 @@ export class RunFolder {
   }
 
   /**
-   * Opens `parent/name`. Where it exists: goes on with it if `resume`, else takes the next free name
-   * (`tiny-2`), so that nothing done is ever written over. The folder itself appears with the first file in
-   * it, so a run that fails before leaves nothing. Throws when there is nothing to resume.
+   * Opens `parent/name`. `new` takes the next free name (`tiny-2`) where it exists, so that nothing done is ever written
+   * over; `there` goes on with it, and throws where it does not exist; `either` takes it as it is, for shares of one
+   * study that write into one folder. The folder itself appears with the first file in it, so a run that fails before
+   * leaves nothing.
    */
-  static async open(parent: string, name: string, resume: boolean): Promise<RunFolder> {
+  static async open(parent: string, name: string, which: 'new' | 'there' | 'either'): Promise<RunFolder> {
     const wanted = join(parent, name);
-    const isThere = await exists(wanted);
-    if (resume && !isThere) {
+    if (which === 'there' && !(await exists(wanted))) {
       throw new Error(
-        `there is no run ${wanted} to resume; leave --resume out to start it, or name another with --name`,
+        `there is no run ${wanted} to go on with; leave --resume out to start it, or name another with --name`,
       );
     }
     let path = wanted;
-    for (let count = 2; !resume && (await exists(path)); count++) path = join(parent, `${name}-${count}`);
+    for (let count = 2; which === 'new' && (await exists(path)); count++)
+      path = join(parent, `${name}-${count}`);
     await writing(parent, () => mkdir(parent, { recursive: true }));
     return new RunFolder(path);
   }

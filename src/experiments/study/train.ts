@@ -1,6 +1,7 @@
 /** Trains one defence, checkpointing as it goes; a run that was stopped goes on bit for bit. */
 import { Batches, type LoadedFaces } from '../../data/index.ts';
 import {
+  concat,
   cosineSchedule,
   type Engine,
   gradients,
@@ -10,11 +11,13 @@ import {
   type Schedule,
   type StepTime,
   scalarInput,
+  slice,
   type Tensor,
   withWarmup,
 } from '../../engine/index.ts';
 import { memberCosine } from '../../losses/diversity.ts';
 import { readCheckpoint, writeCheckpoint } from '../../models/checkpoint.ts';
+import { Adversary } from './adversary.ts';
 import type { StudyConfig } from './config.ts';
 import { type Defence, headOf } from './defences.ts';
 import type { Progress } from './progress.ts';
@@ -62,7 +65,7 @@ export interface StepProfile {
 /** Points of the training curve in each epoch. */
 const POINTS_PER_EPOCH = 4;
 /** Seconds between checkpoints, beside those at the end of epochs. */
-const CHECKPOINT_SECONDS = 60;
+const CHECKPOINT_SECONDS = 20;
 const CHECKPOINT = 'checkpoint.safetensors';
 const METRICS = 'metrics.jsonl';
 
@@ -77,20 +80,38 @@ export async function train(task: TrainingTask): Promise<TrainingPoint[]> {
   const { epochs, batchSize } = config.training;
   const batches = new Batches(faces, { batchSize: Math.min(batchSize, faces.labels.length), seed });
   const total = epochs * batches.stepsPerEpoch;
-  const { step: done, points } = await restore(task);
-  if (done === total) return points;
-  const program = await compileStep(task, batches.batchSize);
+  const { step: done, curve } = await restore(task);
+  if (done === total) return curve.points;
   const schedule = learningRate(config, total);
-  try {
-    if (task.onProfile) task.onProfile(await profileStep(task, program, batches));
-    await run.write(points.map((point) => `${JSON.stringify(point)}\n`).join(''), ...place, METRICS);
-    await progress.during(label, total, (tick) =>
-      trainSteps({ ...task, batches, total, program, schedule, points, first: done, tick }),
-    );
-  } finally {
-    program.free();
-  }
-  return points;
+  await run.write(curve.points.map((point) => `${JSON.stringify(point)}\n`).join(''), ...place, METRICS);
+  const parts = partsOf(task, total).filter(({ until }) => until > done);
+  await progress.during(label, total, async (tick) => {
+    let first = done;
+    for (const { until, adversarial } of parts) {
+      const step = await compilePart(task, batches.batchSize, adversarial);
+      try {
+        if (task.onProfile) task.onProfile(await profileStep(task, step, batches));
+        await trainSteps({ ...task, batches, total, step, schedule, curve, first, until, tick });
+      } finally {
+        step.free();
+      }
+      first = until;
+    }
+  });
+  return curve.points;
+}
+
+/** Stretches of a training: adversarial images join when the networks know something to attack. */
+function partsOf(
+  { config, defence }: TrainingTask,
+  total: number,
+): readonly { readonly until: number; readonly adversarial: boolean }[] {
+  if (!defence.adversarial) return [{ until: total, adversarial: false }];
+  const clean = Math.floor(config.advt.from * total);
+  return [
+    { until: clean, adversarial: false },
+    { until: total, adversarial: true },
+  ].filter(({ until }) => until > 0);
 }
 
 /** Rising from 0, then falling as half a cosine. */
@@ -102,10 +123,40 @@ export function learningRate(config: StudyConfig, steps: number): Schedule {
 
 type StepProgram = Program<'images' | 'labels' | 'rate', string>;
 
+/** What a step of some stretch of the training runs. */
+interface Step {
+  readonly program: StepProgram;
+  /** Makes the adversarial images that the program reads, where it does. */
+  readonly adversary: Adversary | undefined;
+  free(): void;
+}
+
+async function compilePart(task: TrainingTask, batchSize: number, adversarial: boolean): Promise<Step> {
+  const { engine, config, trainee } = task;
+  const adversary = adversarial
+    ? await Adversary.compile(engine, trainee.network, { ...config.advt, batchSize })
+    : undefined;
+  try {
+    const program = await compileStep(task, batchSize, adversary);
+    return {
+      program,
+      adversary,
+      free: () => {
+        program.free();
+        adversary?.free();
+      },
+    };
+  } catch (error) {
+    adversary?.free();
+    throw error;
+  }
+}
+
 /** One optimiser step: images and labels to new parameters, and the scalars to log. */
 function compileStep(
   { engine, config, defence, trainee }: TrainingTask,
   batchSize: number,
+  adversary: Adversary | undefined,
 ): Promise<StepProgram> {
   const { network, classifier, optimizers } = trainee;
   return engine.compile<'images' | 'labels' | 'rate', string>({
@@ -116,10 +167,14 @@ function compileStep(
       rate: scalarInput(),
     },
     trace: ({ images, labels, rate }) => {
-      const { features, updates } = network.forward(images, 'train');
+      const batch = adversary ? concat([images, adversary.images.tensor()], 1) : images;
+      const { features: all, updates } = network.forward(batch, 'train');
+      const [members = 1, rows = 0, size = 0] = all.shape;
+      const features = slice(all, [0, 0, 0], [members, batchSize, size]);
+      const adversarial = adversary && slice(all, [0, batchSize, 0], [members, rows, size]);
       const weights = classifier.weights();
       const head = headOf(config)({ features, weights, labels });
-      const { loss, terms } = defence.loss({ features, weights, head, labels, config });
+      const { loss, terms } = defence.loss({ features, weights, head, labels, adversarial, config });
       const parameters = optimizers.flatMap((entry) => [...entry.parameters.tensors().values()]);
       const slopes = new Map(gradients(loss, parameters).map((slope, index) => [parameters[index]!, slope]));
       const steps = optimizers.flatMap(({ parameters: set, optimizer }) =>
@@ -140,13 +195,14 @@ function compileStep(
 /** Times one step. Profiling is running, so what the step changed is put back. */
 async function profileStep(
   { engine, trainee, label }: TrainingTask,
-  program: StepProgram,
+  { program, adversary }: Step,
   batches: Batches,
 ): Promise<StepProfile> {
   const { labels: kernels, plannedBytes } = program;
   if (!engine.device.hasTimestamps) return { label, kernels, plannedBytes };
   const before = await Promise.all(trainee.sets.map((set) => engine.read(set.flat)));
   const { images, labels } = batches.read(0, 0);
+  adversary?.perturb(images);
   // The first run compiles, so the second is the one to look at.
   await program.run({ images, labels, rate: 0 }).read('loss');
   const times = await program.profile({ images, labels, rate: 0 });
@@ -157,18 +213,19 @@ async function profileStep(
 interface Steps extends TrainingTask {
   readonly batches: Batches;
   readonly total: number;
-  readonly program: StepProgram;
+  readonly step: Step;
   readonly schedule: Schedule;
-  readonly points: TrainingPoint[];
+  readonly curve: Curve;
   readonly first: number;
+  readonly until: number;
   readonly tick: (done: number, total?: number, note?: string) => void;
 }
 
 async function trainSteps(task: Steps): Promise<void> {
-  const { batches, total, program, schedule, points, first, tick, signal, run, place } = task;
+  const { batches, total, schedule, curve, first, until, tick, signal, run, place } = task;
+  const { program, adversary } = task.step;
   const perEpoch = batches.stepsPerEpoch;
   const every = Math.max(1, Math.floor(perEpoch / POINTS_PER_EPOCH));
-  const sums = new RunningMeans();
   let saved = Date.now();
   let waiting: { step: number; values: Promise<Readonly<Record<string, ArrayLike<number>>>> } | undefined;
   // Scalars are awaited one step late, so that the next step is already submitted.
@@ -183,22 +240,21 @@ async function trainSteps(task: Steps): Promise<void> {
         `${task.label}: the loss is ${scalars.loss} at step ${step}; the last checkpoint is from before. Train with a lower --learning-rate, or more --warmup-steps`,
       );
     }
-    sums.add(scalars);
+    curve.add(scalars);
     tick(step, total, `loss ${scalars.loss!.toFixed(3)}`);
     if (step % every !== 0 && step !== total) return;
-    const { loss, accuracy, ...terms } = sums.take();
-    const point = { step, epoch: step / perEpoch, loss: loss!, accuracy: accuracy!, terms };
-    points.push(point);
+    const point = curve.close(step, step / perEpoch);
     await run.append(`${JSON.stringify(point)}\n`, ...place, METRICS);
   };
 
-  for (let step = first; step < total; step++) {
+  for (let step = first; step < until; step++) {
     if (signal.aborted) {
       await settle();
-      await save(task, step, points);
+      await save(task, step, curve);
       throw signal.reason;
     }
     const { images, labels } = batches.read(Math.floor(step / perEpoch), step % perEpoch);
+    adversary?.perturb(images);
     const running = program.run({ images, labels, rate: schedule(step) });
     const values = running.read();
     // The promise is awaited later; a failure must not count as unhandled until then.
@@ -213,17 +269,24 @@ async function trainSteps(task: Steps): Promise<void> {
     }
     if (isEpochEnd || Date.now() - saved > CHECKPOINT_SECONDS * 1000) {
       await settle();
-      await save(task, step + 1, points);
+      await save(task, step + 1, curve);
       saved = Date.now();
     }
   }
   await settle();
 }
 
-/** Means of scalars by name, since they were last taken. */
-class RunningMeans {
-  readonly #sums = new Map<string, number>();
-  #count = 0;
+/** The training curve so far, and the sums towards its next point. */
+class Curve {
+  readonly points: TrainingPoint[];
+  readonly #sums: Map<string, number>;
+  #count: number;
+
+  constructor({ points = [], sums = {}, count = 0 }: Partial<SavedCurve> = {}) {
+    this.points = [...points];
+    this.#sums = new Map(Object.entries(sums));
+    this.#count = count;
+  }
 
   add(scalars: Readonly<Record<string, number>>): void {
     for (const [name, value] of Object.entries(scalars))
@@ -231,19 +294,34 @@ class RunningMeans {
     this.#count++;
   }
 
-  take(): Record<string, number> {
+  /** Ends a stretch: its means become a point. */
+  close(step: number, epoch: number): TrainingPoint {
     const means = Object.fromEntries([...this.#sums].map(([name, sum]) => [name, sum / this.#count]));
+    const { loss = 0, accuracy = 0, ...terms } = means;
+    const point = { step, epoch, loss, accuracy, terms };
+    this.points.push(point);
     this.#sums.clear();
     this.#count = 0;
-    return means;
+    return point;
+  }
+
+  /** Goes into checkpoints, so that a resumed training has the curve of an undisturbed one. */
+  saved(): SavedCurve {
+    return { points: this.points, sums: Object.fromEntries(this.#sums), count: this.#count };
   }
 }
 
-async function save(task: TrainingTask, step: number, points: readonly TrainingPoint[]): Promise<void> {
+interface SavedCurve {
+  readonly points: readonly TrainingPoint[];
+  readonly sums: Readonly<Record<string, number>>;
+  readonly count: number;
+}
+
+async function save(task: TrainingTask, step: number, curve: Curve): Promise<void> {
   const { engine, trainee, run, place, seed, inputs } = task;
   const values = new Map<string, Map<string, Float32Array>>();
   for (const set of trainee.sets) values.set(set.name, await engine.readParameters(set));
-  const config = { inputs: contentHash(inputs), network: trainee.network.options, points };
+  const config = { inputs: contentHash(inputs), network: trainee.network.options, curve: curve.saved() };
   await run.write(
     writeCheckpoint(trainee.sets, { values, step, random: { seed, step }, config }),
     ...place,
@@ -259,7 +337,7 @@ export function snapshotEpochs({ training: { epochs, snapshots } }: StudyConfig)
 
 /** Where the network of an epoch's end lies within its training's folder. */
 export function snapshotPlace(epoch: number): string[] {
-  return ['snapshots', `epoch-${String(epoch).padStart(3, '0')}.safetensors`];
+  return ['networks', `epoch-${String(epoch).padStart(3, '0')}.safetensors`];
 }
 
 /** The network alone, with what is needed to build it: also what `facet attack` and `facet verify` take. */
@@ -278,14 +356,14 @@ async function saveSnapshot(task: TrainingTask, epoch: number, step: number): Pr
 }
 
 /** Puts a checkpoint's values into the engine, if there is one that was made from the same inputs. */
-async function restore(task: TrainingTask): Promise<{ step: number; points: TrainingPoint[] }> {
+async function restore(task: TrainingTask): Promise<{ step: number; curve: Curve }> {
   const { engine, trainee, run, place, inputs } = task;
   const path = run.join(...place, CHECKPOINT);
   const bytes = await run.read(...place, CHECKPOINT);
-  if (!bytes) return { step: 0, points: [] };
+  if (!bytes) return { step: 0, curve: new Curve() };
   const checkpoint = readCheckpoint(bytes, trainee.sets, path);
-  const config = checkpoint.config as { inputs?: unknown; points?: TrainingPoint[] };
-  if (config.inputs !== contentHash(inputs)) return { step: 0, points: [] };
+  const config = checkpoint.config as { inputs?: unknown; curve?: SavedCurve };
+  if (config.inputs !== contentHash(inputs)) return { step: 0, curve: new Curve() };
   for (const set of trainee.sets) engine.writeParameters(set, checkpoint.values.get(set.name)!);
-  return { step: checkpoint.step, points: [...(config.points ?? [])] };
+  return { step: checkpoint.step, curve: new Curve(config.curve) };
 }
