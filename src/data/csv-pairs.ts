@@ -13,7 +13,12 @@ import { DataError } from './errors.ts';
 import { consecutiveFold, type NamedPair } from './pair-images.ts';
 
 const COLUMNS = ['image_a', 'image_b', 'same'];
-const SAME: Readonly<Record<string, boolean>> = { '1': true, true: true, '0': false, false: false };
+const SAME: ReadonlyMap<string, boolean> = new Map([
+  ['1', true],
+  ['true', true],
+  ['0', false],
+  ['false', false],
+]);
 
 /** Whether a text begins as such a table does. */
 export function looksLikeCsvPairs(firstLine: string): boolean {
@@ -27,7 +32,7 @@ export function parseCsvPairs(text: string, listName: string): NamedPair[] {
   const folded = rows[0]!.fields[3] !== '';
   const named = rows.map(({ fields, number }, i) => {
     const [a, b, sameText, foldText] = fields as [string, string, string, string];
-    const same = SAME[sameText.toLowerCase()];
+    const same = SAME.get(sameText.toLowerCase());
     const wrong = (problem: string) => new DataError(`${listName}: line ${number} ${problem}`);
     if (a === '' || b === '') throw wrong('names no image in image_a or image_b');
     if (a === b) throw wrong(`pairs ${a} with itself`);

@@ -73,8 +73,8 @@ export function findImages(
         // Of the two paths, one must be the end of the other: sharing a file name alone is no match.
         if (from > 0 && shared < candidate.parts) continue;
         const whole = from === 0 && shared === candidate.parts ? 1 : 0;
-        const alike = candidate.extension === '' || candidate.extension === extension ? 1 : 0;
-        offer(candidate.path, shared * 4 + whole * 2 + alike, index);
+        const alike = candidate.extension === extension ? 2 : candidate.extension === '' ? 1 : 0;
+        offer(candidate.path, shared * 8 + whole * 4 + alike, index);
       }
     }
   }

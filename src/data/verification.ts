@@ -85,7 +85,7 @@ interface NamedList {
 }
 
 async function readList(path: string, host: DataHost): Promise<NamedList | BinSet> {
-  const [, protocolFolder, protocol] = /^(.*?)[\\/]?Split[\\/](FF|FP)[\\/]?$/.exec(path) ?? [];
+  const [, protocolFolder, protocol] = /^(?:(.*)[\\/])?Split[\\/](FF|FP)[\\/]?$/.exec(path) ?? [];
   if (protocol !== undefined) return readCfp(protocolFolder || '.', host, protocol as CfpProtocol);
   const opened = await host.open(path);
   if (opened.kind === 'folder') return readFolder(path, opened.source, host);
