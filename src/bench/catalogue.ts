@@ -2,6 +2,7 @@
 import { bandwidthCases } from './bandwidth.ts';
 import type { BenchCase, CaseFamily } from './case.ts';
 import { convolutionCases } from './convolutions.ts';
+import { headCases } from './heads.ts';
 import { productCases } from './products.ts';
 import { stepCases } from './steps.ts';
 
@@ -12,6 +13,7 @@ const FAMILIES: readonly CaseFamily[] = [
   ...convolutionCases,
   ...bandwidthCases,
   ...stepCases,
+  ...headCases,
 ];
 
 /** Every case, for each number of members. */
