@@ -51,7 +51,7 @@ describe.skipIf(!present)('published weights', () => {
     const golden = JSON.parse(readFileSync(path.join(folder, 'golden', 'embeddings.json'), 'utf8')) as Golden;
     const names = Object.keys(golden);
     const label = `${network}.safetensors`;
-    const opened = openNetwork({ label, bytes: readFileSync(path.join(folder, label)) });
+    const opened = openNetwork([{ label, bytes: readFileSync(path.join(folder, label)) }]);
     expect([opened.members, opened.embeddingSize, ...opened.inputSize]).toEqual([1, 128, SIZE, SIZE]);
     const program = await engine.compile({
       name: 'embed',

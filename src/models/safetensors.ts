@@ -6,6 +6,7 @@
  *
  * Weights come from strangers, so reading believes nothing: each way a file can be wrong is a SafetensorsError.
  */
+import { halfToFloat } from './half.ts';
 import { duplicateKey } from './json-keys.ts';
 
 /** Values of a tensor. F16 and BF16 arrive as f32; BOOL as bytes of 0 and 1. */
@@ -231,15 +232,6 @@ function checkCoverage(spans: readonly Span[], dataBytes: number, label: string)
   if (covered !== dataBytes) {
     throw new SafetensorsError(`${label}: ${dataBytes - covered} bytes after ${before} belong to no tensor`);
   }
-}
-
-/** IEEE half precision from its bits. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 function countOf(shape: readonly number[]): number {

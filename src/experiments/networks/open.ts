@@ -10,5 +10,5 @@ import { readBytes } from '../../platform/node-files.ts';
 export async function openNetworks(paths: readonly string[]): Promise<FaceNetwork> {
   const files = [];
   for (const label of paths) files.push({ label, bytes: await readBytes(label) });
-  return openNetwork(...files);
+  return openNetwork(files);
 }
