@@ -86,7 +86,9 @@ async function attackBy(
 describe('results do not depend on the batch', () => {
   it.each(ATTACK_NAMES)('%s', async (name) => {
     const alone = await attackBy(name, { batchSize: 1 }, PAIRS);
-    const shrinking = await attackBy(name, { batchSize: 5 }, PAIRS.toReversed(), { stepsPerRead: 1 });
+    const shrinking = await attackBy(name, { batchSize: 4, smallestBatch: 2 }, PAIRS.toReversed(), {
+      stepsPerRead: 1,
+    });
     const outcomes = new Set([...alone.values()].map(({ success }) => success));
     for (const [pair, result] of alone) expect(shrinking.get(pair), pair).toEqual(result);
     // Pairs that are all alike would prove nothing.
@@ -129,7 +131,7 @@ describe('the batch shrinks', () => {
   }
 
   it('to the halves that hold the pairs at work, compiled once each', async () => {
-    expect(await sizesOf({ batchSize: 6 }, PAIRS)).toEqual([6, 3, 2, 1]);
+    expect(await sizesOf({ batchSize: 6, smallestBatch: 1 }, PAIRS)).toEqual([6, 3, 2, 1]);
     expect(await sizesOf({ batchSize: 6, smallestBatch: 3 }, PAIRS)).toEqual([6, 3]);
     expect(await sizesOf({ batchSize: 6, smallestBatch: 6 }, PAIRS)).toEqual([6]);
   });
@@ -141,6 +143,7 @@ describe('the batch shrinks', () => {
       stopping: halfSpaceRule(NEED),
       maxSteps: steps,
       batchSize: 4,
+      smallestBatch: 2,
     });
     const first = await runner.run(PAIRS);
     expect(await runner.run(PAIRS)).toEqual(first);

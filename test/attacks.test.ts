@@ -99,6 +99,7 @@ function compile({ batchSize, limits, maxSteps = 100, attack }: Settings): Promi
     embeddingSize: PIXELS,
     imageSize: [H, W],
     batchSize,
+    smallestBatch: 2,
     maxSteps,
     keepImages: true,
   });

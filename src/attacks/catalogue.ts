@@ -230,6 +230,8 @@ export function buildAttack(name: string, settings: GivenSettings = {}): BuiltAt
   return found.build(settings);
 }
 
+const BATCH_SIZE = 32;
+
 /** What is attacked, and what counts as success. */
 export interface AttackTarget
   extends Pick<
@@ -238,7 +240,7 @@ export interface AttackTarget
   > {
   /** What is made small; LOTS where absent. */
   readonly objective?: Objective;
-  /** Pairs that are attacked at once; 32 where absent. */
+  /** Pairs that are attacked at once; 32 where absent, and no more than a list of pairs has. */
   readonly batchSize?: number;
 }
 
@@ -247,7 +249,7 @@ export function compileAttack(
   engine: Engine,
   name: string,
   settings: GivenSettings,
-  { objective = lots(), batchSize = 32, ...target }: AttackTarget,
+  { objective = lots(), batchSize = BATCH_SIZE, ...target }: AttackTarget,
 ): Promise<AttackRunner> {
   const { attack, maxSteps: steps } = buildAttack(name, settings);
   return AttackRunner.compile(engine, { ...target, attack, objective, batchSize, maxSteps: steps });
@@ -269,7 +271,9 @@ export async function runAttack(
   pairs: Iterable<AttackPair> | AsyncIterable<AttackPair>,
   options: RunOptions = {},
 ): Promise<AttackResult[]> {
-  const runner = await compileAttack(engine, name, settings, target);
+  const { batchSize = BATCH_SIZE } = target;
+  const size = Array.isArray(pairs) ? Math.min(batchSize, Math.max(1, pairs.length)) : batchSize;
+  const runner = await compileAttack(engine, name, settings, { ...target, batchSize: size });
   try {
     return await runner.run(pairs, options);
   } finally {

@@ -37,6 +37,7 @@ export * from './attack.ts';
 export { BALLS, type Ball } from './ball.ts';
 export { type BimOptions, bim } from './bim.ts';
 export * from './catalogue.ts';
+export { type MeanCurve, meanCurve } from './curves.ts';
 export { type CwOptions, cw } from './cw.ts';
 export { away } from './dodging.ts';
 export { type IfgsmOptions, ifgsm } from './ifgsm.ts';

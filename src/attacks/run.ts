@@ -7,7 +7,7 @@ import { type Batch, compileBatch, freeBatch, type Move } from './batch.ts';
 import { compileMove } from './programs.ts';
 import type { AttackPair, AttackResult } from './result.ts';
 import { runSession } from './session.ts';
-import type { AttackSpec } from './slots.ts';
+import { type AttackSpec, SMALLEST_BATCH } from './slots.ts';
 
 export type { AttackPair, AttackResult, LossCurve, Reached } from './result.ts';
 export type { AttackSpec } from './slots.ts';
@@ -44,7 +44,7 @@ export class AttackRunner {
    * Traces and compiles. Throws a RangeError for a size that is not positive, or limits that do not fall.
    */
   static async compile(engine: Engine, spec: AttackSpec): Promise<AttackRunner> {
-    const { attack, smallestBatch = 1 } = spec;
+    const { attack, smallestBatch = SMALLEST_BATCH } = spec;
     const sizes = { ...spec, smallestBatch };
     for (const key of ['batchSize', 'smallestBatch', 'maxSteps', 'members', 'embeddingSize'] as const) {
       if (!Number.isInteger(sizes[key]) || sizes[key] < 1) {

@@ -13,7 +13,7 @@ import { Queue } from './queue.ts';
 import type { AttackPair, AttackResult, Reached } from './result.ts';
 import type { RunOptions } from './run.ts';
 import { single } from './search.ts';
-import { type AttackSpec, RECORD } from './slots.ts';
+import { type AttackSpec, RECORD, SMALLEST_BATCH } from './slots.ts';
 
 /** What a run needs of its runner. */
 export interface SessionHost {
@@ -263,7 +263,7 @@ class Session {
   async #shrink(): Promise<void> {
     const { spec, smaller, move } = this.#host;
     const from = this.#batch;
-    const least = Math.max(this.#occupied.size, spec.smallestBatch ?? 1, 1);
+    const least = Math.max(this.#occupied.size, spec.smallestBatch ?? SMALLEST_BATCH);
     let size = from.slots.count;
     while (size > 1 && Math.ceil(size / 2) >= least) size = Math.ceil(size / 2);
     if (size === from.slots.count || this.#occupied.size === 0) return;

@@ -19,13 +19,19 @@ export interface AttackSpec {
   readonly imageSize: readonly [number, number];
   /** Slots B. */
   readonly batchSize: number;
-  /** The last pairs of a run move to smaller batches, each compiled when first needed, but to none under this; 1 where absent. */
+  /**
+   * The last pairs of a run move to smaller batches, each compiled when first needed, but to none under this; 4 where
+   * absent, since smaller steps are hardly faster. The batch size itself keeps the batch as it is.
+   */
   readonly smallestBatch?: number;
   /** Steps after which a trial is given up. */
   readonly maxSteps: number;
   /** Keep the adversarial images and return them. */
   readonly keepImages?: boolean;
 }
+
+/** Of a batch to which the last pairs move. */
+export const SMALLEST_BATCH = 4;
 
 /** What is recorded of an image, in the order of `Slots.records`. */
 export const RECORD = ['iterations', 'l2', 'linf', 'distance'] as const;
