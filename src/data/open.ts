@@ -3,6 +3,7 @@
  * format, see docs/add-a-data-set.md.
  */
 import { binSet, looksLikeBin } from './bin-set.ts';
+import { expandBraces, isBracePattern } from './brace-pattern.ts';
 import type { OpenFaceSet } from './encoded-set.ts';
 import { DataError, firstFew } from './errors.ts';
 import { folderFaceSet } from './folder-set.ts';
@@ -11,7 +12,9 @@ import type { LayoutOptions } from './layout.ts';
 import { decodeText, readWhole } from './read-whole.ts';
 import { RECORD_MAGIC } from './record-io.ts';
 import { type RecordFiles, recordFaceSet } from './record-set.ts';
-import { tarFaceSet } from './tar-set.ts';
+import { collectTar } from './tar.ts';
+import { tarFilesFaceSet } from './tar-set.ts';
+import { looksLikeShard, webDatasetFaceSet } from './web-dataset.ts';
 
 /** Enough to tell formats apart. */
 const HEAD = 8;
@@ -25,6 +28,7 @@ export interface OpenFaceSetOptions extends LayoutOptions {
  * Opens the face set at `path`:
  *
  * - a folder or a plain tar of `identity/image.jpg` (layout.ts);
+ * - WebDataset: a pattern of shards (`shard-{000..099}.tar`), a folder of nothing but shards, or one (web-dataset.ts);
  * - InsightFace's `train.rec`, or the folder that holds it (record-set.ts);
  * - InsightFace's verification sets, `lfw.bin` and its kin (bin-set.ts), which `openPairs` opens with their pairs.
  *
@@ -36,6 +40,7 @@ export async function openFaceSet(
   host: DataHost,
   options: OpenFaceSetOptions = {},
 ): Promise<OpenFaceSet> {
+  if (isBracePattern(path)) return openPattern(path, host, options);
   const opened = await host.open(path);
   if (opened.kind === 'folder') return openFolder(opened.source, host, options);
   const { source } = opened;
@@ -48,7 +53,7 @@ export async function openFaceSet(
       const siblings = home.kind === 'folder' ? await recordSiblings(home.source, file) : {};
       return openRecords({ records: source, ...siblings }, host, options);
     }
-    return tarFaceSet(source, host.decodeImage, options);
+    return openTar(path, source, host, options);
   });
 }
 
@@ -62,11 +67,51 @@ async function openFolder(
     folder.name,
     top.flatMap(({ name, kind }) => (kind === 'file' && /\.rec$/i.test(name) ? [name] : [])),
   );
-  if (record === undefined) return folderFaceSet(folder, host.decodeImage, options);
+  if (record === undefined) {
+    const shards = top.filter(({ name, kind }) => kind === 'file' && /\.tar$/i.test(name));
+    // A tar beside folders is those folders, packed: people keep both.
+    if (shards.length > 0 && !top.some(({ kind }) => kind === 'folder')) {
+      const opened = shards.map(({ name }) => ({
+        name: `${folder.name}/${name}`,
+        open: () => folder.open(name),
+      }));
+      return webDatasetFaceSet(opened, host.decodeImage, folder.name, options.onProgress);
+    }
+    return folderFaceSet(folder, host.decodeImage, options);
+  }
   const records = await folder.open(record);
   return closingOnFailure([records], async () =>
     openRecords({ records, ...(await recordSiblings(folder, record)) }, host, options),
   );
+}
+
+/** Every name of a pattern must be there: a missing shard is a smaller set, which nobody would notice. */
+async function openPattern(
+  pattern: string,
+  host: DataHost,
+  options: OpenFaceSetOptions,
+): Promise<OpenFaceSet> {
+  const shards = expandBraces(pattern).map((name) => ({ name, open: () => openFile(name, host) }));
+  return webDatasetFaceSet(shards, host.decodeImage, pattern, options.onProgress);
+}
+
+async function openFile(path: string, host: DataHost): Promise<ByteSource> {
+  const opened = await host.open(path);
+  if (opened.kind === 'file') return opened.source;
+  throw new DataError(`${path}: is a folder; expected a shard, a plain tar`);
+}
+
+async function openTar(
+  path: string,
+  source: ByteSource,
+  host: DataHost,
+  options: OpenFaceSetOptions,
+): Promise<OpenFaceSet> {
+  const files = await collectTar(source);
+  if (!looksLikeShard(files.paths)) return tarFilesFaceSet(source, files, host.decodeImage, options);
+  await source.close();
+  const shard = { name: path, open: () => openFile(path, host) };
+  return webDatasetFaceSet([shard], host.decodeImage, path, options.onProgress);
 }
 
 /** The .rec of a folder: `train.rec`, or the only one. */
