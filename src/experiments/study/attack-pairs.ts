@@ -2,7 +2,7 @@
 import type { AttackPair } from '../../attacks/index.ts';
 import type { LoadedFaces } from '../../data/index.ts';
 import type { Embeddings } from '../../evaluation/index.ts';
-import type { StudyData } from './data.ts';
+import type { TestFaces } from './test-faces.ts';
 
 /** An impersonation: the source's image is to be accepted as the target's person. Rows of the test faces. */
 export interface Impersonation {
@@ -16,7 +16,7 @@ export interface Impersonation {
  *
  * Throws where there is no pair of different people.
  */
-export function drawImpersonations({ pairs }: Pick<StudyData, 'pairs'>, count: number): Impersonation[] {
+export function drawImpersonations({ pairs }: Pick<TestFaces, 'pairs'>, count: number): Impersonation[] {
   const different = pairs.filter((pair) => !pair.same);
   if (different.length === 0) {
     throw new Error(
@@ -42,7 +42,7 @@ function greatestDivisor(a: number, b: number): number {
 /** A pair as an attack takes it: the source's pixels, and all members' features of the target. */
 export function attackPair(
   { source, target }: Impersonation,
-  data: StudyData,
+  data: Pick<TestFaces, 'test' | 'testNames'>,
   targets: Embeddings,
   targetRow: number,
 ): AttackPair {

@@ -4,17 +4,19 @@ import {
   type AttackName,
   type AttackResult,
   lots,
+  type Objective,
   runAttack,
   type StoppingRule,
 } from '../../attacks/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Embeddings } from '../../evaluation/index.ts';
 import type { FaceNetwork } from '../../models/face-network.ts';
+import type { WhiteBoxResults } from '../report/index.ts';
 import { attackPair, type Impersonation } from './attack-pairs.ts';
 import type { StudyConfig } from './config.ts';
-import type { StudyData } from './data.ts';
 import { Journal } from './journal.ts';
 import type { RunFolder } from './run-folder.ts';
+import type { TestFaces } from './test-faces.ts';
 
 /** A result as the journal keeps it: images lie beside, everything else is JSON. */
 export type KeptResult = Omit<AttackResult, 'image' | 'milestones'> & {
@@ -23,8 +25,11 @@ export type KeptResult = Omit<AttackResult, 'image' | 'milestones'> & {
 
 export interface AttackTask {
   readonly engine: Engine;
-  readonly config: StudyConfig;
-  readonly data: StudyData;
+  readonly data: Pick<TestFaces, 'test' | 'testNames'>;
+  /** What differs from the attack's own settings. */
+  readonly settings: AttackSettings;
+  /** Pairs that are attacked at once. */
+  readonly batchSize: number;
   readonly run: RunFolder;
   /** The file of the stage that this is for. */
   readonly place: readonly string[];
@@ -36,6 +41,8 @@ export interface AttackTask {
   readonly pairs: readonly Impersonation[];
   readonly attack: AttackName;
   readonly stopping: StoppingRule;
+  /** What is made small; LOTS by default. */
+  readonly objective?: Objective;
   /** Keep each pair's image for every limit of the stopping rule. */
   readonly keepImages: boolean;
   /** Pairs, from the first, whose loss is kept step by step. */
@@ -44,14 +51,17 @@ export interface AttackTask {
   readonly tick: (done: number) => void;
 }
 
+/** Settings of an attack, as a configuration has them. */
+export type AttackSettings = NonNullable<StudyConfig['attack']['settings'][AttackName]>;
+
 /** The attack's settings as it will run: its own, with what the configuration changes. */
-export function attackSettings(config: StudyConfig, name: AttackName) {
-  return ATTACKS[name].build(config.attack.settings[name] ?? {}).settings;
+export function attackSettings(settings: StudyConfig['attack']['settings'], name: AttackName) {
+  return ATTACKS[name].build(settings[name] ?? {}).settings;
 }
 
 /** Attacks all pairs; results in their order. What the journal has is not done again. */
 export async function attackAll(task: AttackTask): Promise<KeptResult[]> {
-  const { engine, config, data, run, place, inputs, network, targets, pairs, stopping } = task;
+  const { engine, data, run, place, inputs, network, targets, pairs, stopping } = task;
   const [height, width] = network.inputSize;
   const pixels = height * width * 3;
   const journal = await Journal.open<KeptResult>(
@@ -67,15 +77,15 @@ export async function attackAll(task: AttackTask): Promise<KeptResult[]> {
       await runAttack(
         engine,
         task.attack,
-        config.attack.settings[task.attack] ?? {},
+        task.settings,
         {
           embed: (images) => network.embed(images),
           members: network.members,
           embeddingSize: network.embeddingSize,
           imageSize: [height, width],
-          objective: lots(),
+          objective: task.objective ?? lots(),
           stopping,
-          batchSize: Math.min(config.attack.batchSize, pairs.length),
+          batchSize: Math.min(task.batchSize, pairs.length),
           keepImages: task.keepImages,
         },
         open.map((index) => attackPair(pairs[index]!, data, targets, index)),
@@ -117,4 +127,21 @@ function split(
   // Where the last limit was never reached the record shows the nearest image, so that there is one to look at.
   if (keepImages && image && milestones.at(-1) === null) images.set(image, (milestones.length - 1) * pixels);
   return { kept: { ...rest, milestones: kept }, images };
+}
+
+/** A pair's result as reports have it. */
+export function attackedPair(
+  { testNames }: Pick<TestFaces, 'testNames'>,
+  { source, target }: Impersonation,
+  { success, evaluations, l2, linf, rms }: KeptResult,
+): WhiteBoxResults['pairs'][number] {
+  return {
+    source: testNames[source]!,
+    target: testNames[target]!,
+    success,
+    iterations: evaluations,
+    l2,
+    linf,
+    rms,
+  };
 }

@@ -55,7 +55,7 @@ export async function judgeBlackBox(
         }
         return {
           attack: ATTACKS[attack].paper,
-          settings: { ...attackSettings(config, attack) },
+          settings: { ...attackSettings(config.attack.settings, attack) },
           surrogate: {
             name: 'single',
             seed: trainingSeed({ kind: 'surrogate', seed: surrogate.seed }),
@@ -90,7 +90,7 @@ export async function judgeTransfer(
     rule,
     from: from.trainingInputs,
     fromThreshold: crafted.threshold.value,
-    settings: attackSettings(config, attack),
+    settings: attackSettings(config.attack.settings, attack),
     pairs: pairs.map(({ source, target, success }) => [source, target, success]),
   };
   return stages.get(

@@ -1,5 +1,4 @@
 /** A study's faces: decoded training images, and the test images and pairs that it is judged by. */
-import { createHash } from 'node:crypto';
 import {
   type FaceSet,
   generatePairs,
@@ -8,27 +7,26 @@ import {
   mergeFaceSets,
   type OpenFaceSet,
   openFaceSet,
+  openPairs,
   type PairList,
-  readLfwPairs,
   requireTrainable,
   subset,
 } from '../../data/index.ts';
 import { syntheticFaceSet, syntheticPairs } from '../../data/synthetic/index.ts';
-import { readText } from '../../platform/node-files.ts';
 import { nodeDataHost } from '../../platform/node-images.ts';
 import type { StudyConfig } from './config.ts';
 import type { Progress } from './progress.ts';
+import {
+  damageNotes,
+  describe,
+  fingerprint,
+  loadTestFaces,
+  type SetDescription,
+  type TestPair,
+} from './test-faces.ts';
 
 /** First synthetic identity of the test set; training starts at 0, so they share nobody. */
 const FIRST_TEST_IDENTITY = 1_000_000;
-
-/** A pair of test images, by row of the loaded faces. */
-export interface TestPair {
-  readonly a: number;
-  readonly b: number;
-  readonly same: boolean;
-  readonly fold: number;
-}
 
 export interface StudyData {
   readonly train: LoadedFaces;
@@ -47,70 +45,27 @@ export interface StudyData {
   readonly notes: readonly string[];
 }
 
-interface SetDescription {
-  readonly name: string;
-  readonly identities: number;
-  readonly images: number;
-  readonly synthetic: boolean;
-}
-
 /** Draws or reads the faces that `config` names, at its input size. */
 export async function loadStudyData(config: StudyConfig, progress: Progress): Promise<StudyData> {
-  const sets =
-    config.data.kind === 'synthetic'
-      ? syntheticSets(config.data, config.inputSize)
-      : await fileSets(config.data);
   const synthetic = config.data.kind === 'synthetic';
-  const verb = synthetic ? 'draw' : 'read';
+  const size = config.inputSize;
+  const sets =
+    config.data.kind === 'synthetic' ? syntheticSets(config.data, size) : await fileSets(config.data);
   try {
-    const train = await progress.during(`${verb} training faces`, sets.train.labels.length, (tick) =>
-      loadFaces(sets.train, { size: config.inputSize, onProgress: tick }),
+    const count = sets.train.labels.length;
+    const train = await progress.during(`${synthetic ? 'draw' : 'read'} training faces`, count, (tick) =>
+      loadFaces(sets.train, { size, onProgress: tick }),
     );
-    // Only images that some pair uses are needed.
-    const used = [...new Set(sets.pairs.pairs.flatMap(({ a, b }) => [a, b]))].sort(
-      (left, right) => left - right,
-    );
-    const test = await progress.during(`${verb} test faces`, used.length, (tick) =>
-      loadFaces(sets.test, { size: config.inputSize, indices: used, onProgress: tick }),
-    );
-    const rowOf = new Map(Array.from(test.indices, (index, row) => [index, row]));
-    const pairs = sets.pairs.pairs.flatMap(({ a, b, same, fold }) => {
-      const [left, right] = [rowOf.get(a), rowOf.get(b)];
-      return left === undefined || right === undefined ? [] : [{ a: left, b: right, same, fold }];
-    });
-    const lost = sets.pairs.pairs.length - pairs.length;
-    const skipped = [...train.skipped, ...test.skipped];
-    const notes = [
-      ...sets.notes,
-      ...(skipped.length
-        ? [
-            `${skipped.length} damaged images were left out: ${skipped
-              .slice(0, 5)
-              .map(({ name, reason }) => `${name} (${reason})`)
-              .join(', ')}${skipped.length > 5 ? ', …' : ''}.`,
-          ]
-        : []),
-      ...(lost ? [`${lost} verification pairs were left out because an image of theirs is damaged.`] : []),
-    ];
+    const judged = await loadTestFaces(sets.test, sets.pairs, size, { synthetic, progress });
     return {
       train,
       classes: sets.train.identities.length,
-      test,
-      testNames: Array.from(test.indices, (index) => sets.test.imageName(index)),
-      pairs,
-      description: {
-        train: describe(sets.train, train, synthetic),
-        test: describe(sets.test, test, synthetic),
-      },
-      fingerprint: {
-        train: fingerprint(train.pixels, train.labels),
-        test: fingerprint(
-          test.pixels,
-          test.labels,
-          Int32Array.from(pairs.flatMap((p) => [p.a, p.b, Number(p.same), p.fold])),
-        ),
-      },
-      notes,
+      test: judged.test,
+      testNames: judged.testNames,
+      pairs: judged.pairs,
+      description: { train: describe(sets.train, train, synthetic), test: judged.description },
+      fingerprint: { train: fingerprint(train.pixels, train.labels), test: judged.fingerprint },
+      notes: [...sets.notes, ...damageNotes(train.skipped), ...judged.notes],
     };
   } finally {
     await sets.close();
@@ -166,7 +121,7 @@ async function fileSets(data: Extract<StudyConfig['data'], { kind: 'files' }>): 
     requireTrainable(train, data.minImages);
     const test = await open(data.test);
     const pairs = data.pairs
-      ? readLfwPairs(await readText(data.pairs), test, data.pairs)
+      ? await openPairs(data.pairs, nodeDataHost, { images: test })
       : generatePairs(test, { folds: data.folds, pairsPerFold: data.pairsPerFold, seed: 0 });
     const known = new Set(merged.identities);
     const strangers = data.exclude.filter((name) => !known.has(name));
@@ -195,14 +150,4 @@ async function fileSets(data: Extract<StudyConfig['data'], { kind: 'files' }>): 
     await close();
     throw error;
   }
-}
-
-function describe(set: FaceSet, faces: LoadedFaces, synthetic: boolean): SetDescription {
-  return { name: set.name, identities: new Set(faces.labels).size, images: faces.labels.length, synthetic };
-}
-
-function fingerprint(...parts: readonly ArrayBufferView[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
-  return hash.digest('hex').slice(0, 16);
 }

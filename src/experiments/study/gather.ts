@@ -11,7 +11,7 @@ import type {
 import { judgeBlackBox, judgeTransfer } from './cross.ts';
 import { DEFENCES, type DefenceName } from './defences.ts';
 import { drawDirections } from './directions.ts';
-import { makeExamples } from './examples.ts';
+import { examplesOf } from './examples.ts';
 import type { TrainingPoint } from './train.ts';
 import { type StudyContext, UnitWork, whiteBoxRuns } from './unit.ts';
 
@@ -56,9 +56,7 @@ export async function gather(context: StudyContext): Promise<Measured> {
       if (transfer) measured.transfer.push(transfer);
       if (seed === config.seeds[0]) {
         for (const [name, { work, run }] of gathered) {
-          measured.examples.push(
-            ...(await makeExamples(context, name, work, run, out, EXAMPLES_PER_DEFENCE)),
-          );
+          measured.examples.push(...(await examplesOfDefence(context, name, work, run, out)));
         }
       }
     } finally {
@@ -198,6 +196,24 @@ function settingsOf({ config }: StudyContext, name: DefenceName): Record<string,
     weightVectors: sharedWeights ? 'shared' : 'separate',
     ...own,
   };
+}
+
+/** Pictures of the first pairs that are compared. */
+async function examplesOfDefence(
+  { config, data, stages }: StudyContext,
+  defence: DefenceName,
+  work: UnitWork,
+  { seed, whiteBox }: RunResults,
+  out: ReadonlySet<string>,
+): Promise<Results['examples']> {
+  const [results] = whiteBox;
+  if (!results) return [];
+  const compared = work.pairs
+    .map((pair, index) => ({ ...pair, index }))
+    .filter(({ source, target }) => !out.has(pairKey(data.testNames[source]!, data.testNames[target]!)));
+  const place = work.whiteBoxPlace(config.attack.methods[0]!, config.matching[0]!);
+  const count = EXAMPLES_PER_DEFENCE;
+  return examplesOf({ faces: data, run: stages.run, defence, seed, results, place, pairs: compared, count });
 }
 
 /** Share of images classified right over the last epoch. */

@@ -4,7 +4,7 @@ import type { Engine } from '../../engine/index.ts';
 import type { Embeddings, MatchingRule } from '../../evaluation/index.ts';
 import type { Diagnosis, RunResults, WhiteBoxResults } from '../report/index.ts';
 import { drawImpersonations, type Impersonation, spread } from './attack-pairs.ts';
-import { attackAll, attackSettings, type KeptResult } from './attacking.ts';
+import { attackAll, attackedPair, attackSettings, type KeptResult } from './attacking.ts';
 import type { StudyConfig } from './config.ts';
 import type { StudyData } from './data.ts';
 import { DEFENCES, type Defence } from './defences.ts';
@@ -183,7 +183,7 @@ export class UnitWork {
       attack,
       rule,
       threshold: threshold.value,
-      settings: attackSettings(config, attack),
+      settings: attackSettings(config.attack.settings, attack),
     };
     return stages.get(
       'white-box',
@@ -209,9 +209,9 @@ export class UnitWork {
               rule,
               settings: {
                 objective: 'LOTS on L2-normalised features, summed over members',
-                ...attackSettings(config, attack),
+                ...attackSettings(config.attack.settings, attack),
               },
-              pairs: results.map((result, index) => attacked(data, this.pairs[index]!, result)),
+              pairs: results.map((result, index) => attackedPair(data, this.pairs[index]!, result)),
               ...(curve && { curve }),
             };
           },
@@ -315,7 +315,7 @@ export class UnitWork {
       pairs: this.#pairsHash,
       attack,
       distances: config.distances,
-      settings: attackSettings(config, attack),
+      settings: attackSettings(config.attack.settings, attack),
     };
   }
 
@@ -406,7 +406,7 @@ export class UnitWork {
       attack,
       rule,
       threshold: brief.threshold.value,
-      settings: attackSettings(config, attack),
+      settings: attackSettings(config.attack.settings, attack),
     };
     const whiteBox = await stages.get<WhiteBoxResults>(
       'snapshots',
@@ -425,8 +425,8 @@ export class UnitWork {
           return {
             attack: ATTACKS[attack].paper,
             rule,
-            settings: attackSettings(config, attack),
-            pairs: found.map((result, index) => attacked(data, pairs[index]!, result)),
+            settings: attackSettings(config.attack.settings, attack),
+            pairs: found.map((result, index) => attackedPair(data, pairs[index]!, result)),
           };
         }),
       ...place,
@@ -459,7 +459,8 @@ export class UnitWork {
     return attackAll({
       ...task,
       engine,
-      config,
+      settings: config.attack.settings[task.attack] ?? {},
+      batchSize: config.attack.batchSize,
       data,
       run: stages.run,
       network: trained.network,
@@ -524,22 +525,6 @@ function trainingSettings(config: StudyConfig, { uses }: Defence) {
   const { inputSize, widthMultiplier, embeddingSize, members, head, training } = config;
   const own = Object.fromEntries(uses.map((key) => [key, config[key]]));
   return { inputSize, widthMultiplier, embeddingSize, members, head, training, ...own };
-}
-
-function attacked(
-  data: StudyData,
-  { source, target }: Impersonation,
-  { success, evaluations, l2, linf, rms }: KeptResult,
-): WhiteBoxResults['pairs'][number] {
-  return {
-    source: data.testNames[source]!,
-    target: data.testNames[target]!,
-    success,
-    iterations: evaluations,
-    l2,
-    linf,
-    rms,
-  };
 }
 
 /** Mean over the pairs of what the attack makes small, step by step; a pair that is done keeps its last value. */

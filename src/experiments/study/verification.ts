@@ -12,11 +12,12 @@ import {
   verify,
 } from '../../evaluation/index.ts';
 import type { RunResults } from '../report/index.ts';
-import type { StudyData } from './data.ts';
+import type { TestFaces } from './test-faces.ts';
 
 /** Impostor pairs that a threshold is chosen over, at most. */
 const MOST_IMPOSTORS = 2_000_000;
 
+type Judged = Pick<TestFaces, 'pairs' | 'test'>;
 type Threshold = RunResults['threshold'];
 export type VerificationResult = Pick<RunResults, 'verification' | 'threshold' | 'rules' | 'memberCosine'>;
 /** What is kept of a network on the way. */
@@ -28,7 +29,7 @@ export type BriefVerification = Pick<
 /** Verifies the test pairs by every rule, the first of which is the study's, each at its own threshold. */
 export function verifyDefence(
   embeddings: Embeddings,
-  data: StudyData,
+  data: Judged,
   far: number,
   rules: readonly [MatchingRule, ...MatchingRule[]],
 ): VerificationResult {
@@ -64,7 +65,7 @@ export function verifyDefence(
 /** The same, by one rule, and only the numbers that a curve along training needs. */
 export function verifyBriefly(
   embeddings: Embeddings,
-  data: StudyData,
+  data: Judged,
   far: number,
   rule: MatchingRule,
 ): BriefVerification {
@@ -80,7 +81,7 @@ export function verifyBriefly(
 /** Accuracy of the test pairs by one rule. */
 export function verifyPairs(
   embeddings: Embeddings,
-  { pairs }: StudyData,
+  { pairs }: Judged,
   rule: MatchingRule,
 ): { result: Verification; scores: Float64Array; same: boolean[] } {
   const scores = pairSimilarities(
@@ -95,12 +96,7 @@ export function verifyPairs(
 }
 
 /** Chosen over all pairs of different people, or so many of them that a rate of `far` is well resolved. */
-function thresholdOf(
-  embeddings: Embeddings,
-  { test }: StudyData,
-  far: number,
-  rule: MatchingRule,
-): Threshold {
+function thresholdOf(embeddings: Embeddings, { test }: Judged, far: number, rule: MatchingRule): Threshold {
   const rows = embeddings.count;
   const sample =
     (rows * (rows - 1)) / 2 > MOST_IMPOSTORS ? { sample: { pairs: MOST_IMPOSTORS, seed: 0 } } : {};
