@@ -251,6 +251,26 @@ describe('ADP', () => {
     expect(out.slope!.every(Number.isFinite)).toBe(true);
   });
 
+  it.each([2, 3, 5])(
+    'plans the gradient of the scores and one N × K beside it, with %i members',
+    async (members) => {
+      const [batch, classes] = [4, 4096];
+      const program = await engine.compile({
+        name: 'adp memory',
+        inputs: { scores: input([members, batch, classes]), labels: input([batch], 'i32') },
+        trace: (inputs) => {
+          const { term } = adp(inputs.scores!, inputs.labels!);
+          const [slope] = gradients(term, [inputs.scores!]);
+          return { outputs: { term, slope: slope! } };
+        },
+      });
+      const one = 4 * batch * classes;
+      expect(program.plannedBytes).toBeGreaterThanOrEqual(members * one);
+      expect(program.plannedBytes).toBeLessThan((members + 1.1) * one);
+      program.free();
+    },
+  );
+
   it('refuses one member and two identities', () => {
     const tensor = (shape: number[]) => constant(new Float32Array(shape.reduce((a, b) => a * b)), shape);
     const y = constant([0], [1], 'i32');

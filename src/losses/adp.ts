@@ -6,22 +6,26 @@
  */
 import {
   add,
+  broadcastTo,
+  concat,
   constant,
+  customGradient,
   div,
+  equal,
   exp,
+  iota,
   log,
   logDet,
-  logSumExp,
   max,
+  maximum,
   mean,
   mul,
   neg,
-  oneHot,
   reshape,
+  type Shape,
   select,
+  slice,
   sqrt,
-  square,
-  stopGradient,
   sub,
   sum,
   type Tensor,
@@ -71,38 +75,155 @@ export function adp(scores: Tensor, labels: Tensor, options: AdpOptions = {}): A
         `got [${scores.shape.join(', ')}]`,
     );
   }
-  const entropy = entropyOfMean(scores);
+  const { entropy, products } = sumsOverIdentities(scores, labels);
   const ridge = new Float32Array(members * members);
   for (let m = 0; m < members; m++) ridge[m * members + m] = offset;
-  const gram = nonMaximalGram(scores, labels);
-  const logDeterminant = logDet(add(gram, constant(ridge, [members, members])));
+  const logDeterminant = logDet(add(cosinesOf(products), constant(ridge, [members, members])));
   return { term: mean(add(mul(entropy, alpha), mul(logDeterminant, beta))), entropy, logDeterminant };
 }
 
-/** Shannon entropy of the mean over members of softmax(scores [M, N, K]) → [N]. */
-function entropyOfMean(scores: Tensor): Tensor {
-  const [members = 0, batch = 0] = scores.shape;
-  const total = reshape(logSumExp(scores, -1), [members, batch, 1]);
-  const prediction = mean(exp(sub(scores, total)), [0]);
-  return neg(sum(mul(prediction, log(add(prediction, SMALLEST_PREDICTION))), [-1]));
+/** Gram matrices of non-maximal predictions → their cosines: [M, M, N] → [N, M, M]. */
+function cosinesOf(products: Tensor): Tensor {
+  const [members = 0, , batch = 0] = products.shape;
+  const diagonal = new Float32Array(members * members);
+  for (let m = 0; m < members; m++) diagonal[m * members + m] = 1;
+  const squares = sum(mul(products, constant(diagonal, [members, members, 1])), [1]);
+  const lengths = sqrt(squares);
+  const pairs = mul(reshape(lengths, [members, 1, batch]), reshape(lengths, [1, members, batch]));
+  return transpose(div(products, pairs), [2, 0, 1]);
 }
 
 /**
- * Cosines of the members' predictions without the label's entry: scores [M, N, K] → [N, M, M].
+ * Everything that ADP needs of scores [M, N, K] and labels [N]: the entropy [N] of the members' mean prediction, and the
+ * products [M, M, N] of their predictions without the label's entry, up to a factor of each.
  *
- * A prediction's length does not matter, so softmax's denominator may be any: taking the largest score besides the
- * label's keeps the entries from underflowing, however sure a member is.
+ * A prediction's length does not matter to its cosines, so softmax's denominator may be any: taking the largest score
+ * besides the label's keeps the entries from underflowing, however sure a member is. Traced, the derivative would hold
+ * several tensors of M × N × K. Given by hand it is one expression of all members' scores and of their mean
+ * prediction, which is stored, N × K.
  */
-function nonMaximalGram(scores: Tensor, labels: Tensor): Tensor {
+function sumsOverIdentities(scores: Tensor, labels: Tensor): { entropy: Tensor; products: Tensor } {
   const [members = 0, batch = 0, classes = 0] = scores.shape;
-  const own = oneHot(labels, classes);
-  const largest = stopGradient(max(select(own, FAR_BELOW, scores), [-1], { keepDims: true }));
-  // Inside exp the label's score is replaced too: it may be so large that exp, or its slope, is infinite.
-  const others = select(own, 0, exp(sub(select(own, largest, scores), largest)));
-  const units = div(others, sqrt(sum(square(others), [-1], { keepDims: true })));
-  const [left, right] = [
-    reshape(units, [members, 1, batch, classes]),
-    reshape(units, [1, members, batch, classes]),
-  ];
-  return transpose(sum(mul(left, right), [-1]), [2, 0, 1]);
+  const pairs = members * members;
+  const numbers = iota([classes], 0, 'i32');
+  const packed = customGradient({
+    op: 'adp',
+    inputs: [scores, reshape(labels, [batch, 1])],
+    forward: ([z, y]) => {
+      const predictions = new Predictions(z!, y!, numbers);
+      const mean = predictions.mean();
+      const entropy = neg(sum(mul(mean, log(add(mean, SMALLEST_PREDICTION))), [-1]));
+      return concat([reshape(predictions.products(), [pairs, batch]), reshape(entropy, [1, batch])], 0);
+    },
+    gradient: (dy, [z, y]) => {
+      const dProducts = reshape(slice(dy, [0, 0], [pairs, batch]), [members, members, batch]);
+      const dEntropy = reshape(slice(dy, [pairs, 0], [pairs + 1, batch]), [1, batch]);
+      return [new Predictions(z!, y!, numbers).slope(dProducts, dEntropy), null];
+    },
+  });
+  return {
+    products: reshape(slice(packed, [0, 0], [pairs, batch]), [members, members, batch]),
+    entropy: reshape(slice(packed, [pairs, 0], [pairs + 1, batch]), [batch]),
+  };
+}
+
+/** A prediction's entries, of some shape […, K]. */
+interface Entries {
+  /** exp(z_k − c), c the largest score besides the label's; 0 at the label. */
+  readonly others: Tensor;
+  /** softmax(z)_k */
+  readonly prediction: Tensor;
+}
+
+/**
+ * Expressions of the scores of all members, evaluated wherever they are used: operands with fewer elements than the
+ * result are views of the scores or values of an image, never expressions of their own, which would be stored. What
+ * belongs to an image is kept together, since a kernel binds few buffers.
+ */
+class Predictions {
+  readonly #scores: Tensor;
+  readonly #labels: Tensor;
+  readonly #numbers: Tensor;
+  /** c, exp(c − ℓ) and exp(z_y − ℓ), where ℓ = log Σ exp z: [3, M, N, 1]. */
+  readonly #values: Tensor;
+
+  /** @param labels i32 [N, 1]. @param numbers 0, 1, … as i32 [K]. */
+  constructor(scores: Tensor, labels: Tensor, numbers: Tensor) {
+    this.#scores = scores;
+    this.#labels = labels;
+    this.#numbers = numbers;
+    const isOwn = this.#isOwn(scores.shape);
+    const own = sum(select(isOwn, scores, 0), [-1], { keepDims: true });
+    const others = select(isOwn, FAR_BELOW, scores);
+    const largest = max(others, [-1], { keepDims: true });
+    const rest = add(largest, log(sum(exp(sub(others, largest)), [-1], { keepDims: true })));
+    // ℓ from the label's score and the rest, shifted by whichever is larger.
+    const top = maximum(own, rest);
+    const total = add(top, log(add(exp(sub(own, top)), exp(sub(rest, top)))));
+    const values = [largest, exp(sub(largest, total)), exp(sub(own, total))];
+    this.#values = concat(
+      values.map((value) => reshape(value, [1, ...value.shape])),
+      0,
+    );
+  }
+
+  #isOwn(shape: Shape): Tensor {
+    return equal(broadcastTo(this.#numbers, shape), broadcastTo(this.#labels, shape));
+  }
+
+  /**
+   * Entries of members `first` to `last`, spread over `shape`, […, N, K].
+   *
+   * @param lead the members' axes, as many as `shape` has before N.
+   */
+  #entries(first: number, last: number, lead: Shape, shape: Shape): Entries {
+    const [, batch = 0, classes = 0] = this.#scores.shape;
+    const z = reshape(slice(this.#scores, [first, 0, 0], [last, batch, classes]), [...lead, batch, classes]);
+    const value = (index: number) =>
+      reshape(slice(this.#values, [index, first, 0, 0], [index + 1, last, batch, 1]), [...lead, batch, 1]);
+    const isOwn = this.#isOwn(shape);
+    const others = exp(sub(select(isOwn, FAR_BELOW, broadcastTo(z, shape)), value(0)));
+    return { others, prediction: select(isOwn, value(2), mul(others, value(1))) };
+  }
+
+  /** Mean over members of softmax(z): [N, K]. */
+  mean(): Tensor {
+    const [members = 0, ...shape] = this.#scores.shape;
+    const each = Array.from({ length: members }, (_, m) => this.#entries(m, m + 1, [], shape).prediction);
+    return mul(each.reduce(add), 1 / members);
+  }
+
+  /** Products of the members' entries besides the label's: [M, M, N]. */
+  products(): Tensor {
+    const [members = 0, ...rest] = this.#scores.shape;
+    const shape = [members, members, ...rest];
+    const left = this.#entries(0, members, [members, 1], shape).others;
+    const right = this.#entries(0, members, [1, members], shape).others;
+    return sum(mul(left, right), [-1]);
+  }
+
+  /** The gradient of the scores, [M, N, K], by cotangents of the products, [M, M, N], and of the entropy, [1, N]. */
+  slope(dProducts: Tensor, dEntropy: Tensor): Tensor {
+    const { shape } = this.#scores;
+    const [members = 0, batch = 0] = shape;
+    const own = this.#entries(0, members, [members], shape);
+    // d(−p log(p + δ))/dp, but for a term of δ.
+    const byMean = neg(add(log(add(broadcastTo(this.mean(), shape), SMALLEST_PREDICTION)), 1));
+    const along = sum(mul(own.prediction, byMean), [-1]);
+    const factors = concat(
+      [
+        add(dProducts, transpose(dProducts, [1, 0, 2])),
+        reshape(along, [1, members, batch]),
+        reshape(broadcastTo(mul(dEntropy, 1 / members), [members, batch]), [1, members, batch]),
+      ],
+      0,
+    );
+    const factor = (index: number) =>
+      reshape(slice(factors, [index, 0, 0], [index + 1, members, batch]), [members, batch, 1]);
+    const ofEntropy = mul(mul(own.prediction, sub(byMean, factor(members))), factor(members + 1));
+    const terms = Array.from({ length: members }, (_, m) =>
+      mul(this.#entries(m, m + 1, [1], shape).others, factor(m)),
+    );
+    return add(ofEntropy, mul(own.others, terms.reduce(add)));
+  }
 }
