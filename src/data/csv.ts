@@ -11,7 +11,7 @@ export interface CsvRow {
 
 /**
  * Rows of a table whose header names at least the `required` columns, in any order and case; fields come in the
- * order of `required`, then `optional`. Throws a DataError for a header without them, for columns twice, for
+ * order of `required`, then `optional`. A table without a header has the columns `assumed`. Throws a DataError for a header without them, for columns twice, for
  * lines with more or fewer fields than the header, and for quotes that do not close.
  */
 export function parseCsv(
@@ -19,8 +19,11 @@ export function parseCsv(
   tableName: string,
   required: readonly string[],
   optional: readonly string[] = [],
+  assumed?: readonly string[],
 ): CsvRow[] {
-  const [header, ...lines] = textLines(text);
+  const all = textLines(text);
+  const header = assumed ? { text: assumed.join(','), number: 0 } : all[0];
+  const lines = assumed ? all : all.slice(1);
   const names = header ? splitRow(header.text, tableName, header.number).map((n) => n.toLowerCase()) : [];
   const missing = required.filter((name) => !names.includes(name));
   if (missing.length > 0 || new Set(names).size !== names.length) {

@@ -22,7 +22,10 @@ export interface FaceSet {
   imageName(index: number): string;
   /** RGB bytes, height × width × 3, resized to size × size. Rejects with an ImageError where it is damaged. */
   read(index: number, size: number): Promise<Uint8Array>;
-  /** The image's file as it is stored (JPEG, PNG or WebP). Sets that draw their pictures have none. */
+  /**
+   * The image's file as it is stored (JPEG, PNG or WebP), where decoding and resizing it is all that `read` does.
+   * Sets that draw or align their pictures have none.
+   */
   readEncoded?(index: number): Promise<Uint8Array>;
 }
 

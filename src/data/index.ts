@@ -7,6 +7,7 @@
  *     openPairs(path, host, { images?: FaceSet | path }): Promise<VerificationSet>
  *         any list of pairs with its images: { name, format, faces, pairs: { a, b, same, fold }[], folds, close() }
  */
+export * from './align/index.ts';
 export { type Batch, Batches, type BatchOptions } from './batches.ts';
 export type { OpenFaceSet } from './encoded-set.ts';
 export { DataError, ImageError, type Skipped } from './errors.ts';

@@ -4,18 +4,10 @@
  *
  * Head coordinates: x right, y down, z to the viewer, origin midway between the eyes, template units.
  */
+import { ARCFACE_TEMPLATE } from '../align/template.ts';
 import type { Identity } from './identity.ts';
 import { clamp, cosine, ramp, sine } from './shapes.ts';
 import type { Shot } from './shot.ts';
-
-/** ArcFace's five points on a 112 × 112 crop: eyes, tip of the nose, corners of the mouth; left first. */
-export const TEMPLATE: readonly (readonly [number, number])[] = [
-  [38.2946, 51.6963],
-  [73.5318, 51.5014],
-  [56.0252, 71.7366],
-  [41.5493, 92.3655],
-  [70.7299, 92.2041],
-];
 
 /** The height that the head turns about. */
 const PIVOT = 12;
@@ -97,7 +89,7 @@ export class Head {
       this.project(-corner.x, corner.y, this.surface(-corner.x, corner.y)),
       this.project(corner.x, corner.y, this.surface(corner.x, corner.y)),
     ];
-    const [a, b, c, d] = similarity(points, TEMPLATE);
+    const [a, b, c, d] = similarity(points, ARCFACE_TEMPLATE);
     // The leftover turn, zoom and shift act about the middle of the picture, after alignment.
     const ta = shot.zoom * cosine(shot.turn);
     const tb = shot.zoom * sine(shot.turn);
