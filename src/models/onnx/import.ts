@@ -14,6 +14,7 @@ import { foldAffine } from './fold.ts';
 import { planNetwork } from './network.ts';
 import { readModel } from './proto.ts';
 import { traceGraph } from './trace.ts';
+import { fields } from './wire.ts';
 
 export interface OnnxOptions {
   /** For messages, usually the file's name. */
@@ -29,13 +30,20 @@ export interface OnnxOptions {
   readonly inputSize?: readonly [number, number];
 }
 
-/** Whether the bytes may be an ONNX model: the first field's tag is one that a model has. */
+/**
+ * Whether the bytes may be an ONNX model. Writers begin with the version of the format (field 1); where one does not, all
+ * must be fields, and a graph among them: text too has bytes that could be tags.
+ */
 export function looksLikeOnnx(bytes: Uint8Array): boolean {
-  const [tag = 0] = bytes;
-  const [field, wire] = [tag >> 3, tag & 7];
-  const isNumber = field === 1 || field === 5;
-  const isMessage = [2, 3, 4, 6, 7, 8, 14].includes(field);
-  return bytes.length > 2 && ((isNumber && wire === 0) || (isMessage && wire === 2));
+  if (bytes[0] === 0x08) return bytes.length > 2;
+  try {
+    let hasGraph = false;
+    for (const { number } of fields(bytes, 'the model')) hasGraph ||= number === 7;
+    return hasGraph;
+  } catch (error) {
+    if (error instanceof OnnxError) return false;
+    throw error;
+  }
 }
 
 /**
