@@ -2,13 +2,17 @@
 import { Command, CommanderError } from 'commander';
 import { registerBench } from './commands/bench.ts';
 import { registerDevices } from './commands/devices.ts';
+import { registerEmbed } from './commands/embed.ts';
 import { registerFaces } from './commands/faces.ts';
 import { registerMerge } from './commands/merge.ts';
 import { registerReproduce } from './commands/reproduce.ts';
+import { registerVerify } from './commands/verify.ts';
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerReproduce,
   registerMerge,
+  registerVerify,
+  registerEmbed,
   registerBench,
   registerDevices,
   registerFaces,
