@@ -18,7 +18,7 @@ import {
 } from '../src/attacks/index.ts';
 import { type AttackPair, type AttackResult, AttackRunner } from '../src/attacks/run.ts';
 import { concat, constant, type Engine, input, matmul, type Tensor } from '../src/engine/index.ts';
-import { type Embeddings, measure, similarity } from '../src/evaluation/index.ts';
+import { type Embeddings, MATCHING_RULES, measure, similarity } from '../src/evaluation/index.ts';
 import { identity, uniformly } from './support/attack-problems.ts';
 import { openTestEngine } from './support/device.ts';
 import { dot, norm, normals, row } from './support/float64.ts';
@@ -223,19 +223,19 @@ describe('two members', () => {
 });
 
 describe('stopping rules at their thresholds', () => {
-  it('say success only where float64 says so, however near', async () => {
+  it.each(MATCHING_RULES)('by %s say success only where float64 says so, however near', async (rule) => {
     const [M, N, size] = [3, 200, 64];
     const features = normals(M * N * size, 31);
     const noise = normals(M * N * size, 32);
     const targets = Float32Array.from(features, (v, i) => 2 * v + 0.7 * noise[i]!);
     const set = (data: Float32Array) => measure({ data, members: M, count: N, dimension: size });
     const [left, right] = [set(features), set(targets)];
-    const exact = Array.from({ length: N }, (_, n) => similarity('mean', left, n, right, n));
+    const exact = Array.from({ length: N }, (_, n) => similarity(rule, left, n, right, n));
     const program = await engine.compile({
       name: 'distances',
       inputs: { features: input([M, N, size]), targets: input([M, N, size]) },
       trace: ({ features: f, targets: t }) => ({
-        outputs: { accept: accepted(0).distance(f, t), reject: rejected(0).distance(f, t) },
+        outputs: { accept: accepted(0, rule).distance(f, t), reject: rejected(0, rule).distance(f, t) },
         updates: [],
       }),
     });

@@ -28,8 +28,9 @@ export function accepted(threshold: number, rule: MatchingRule = 'mean'): Stoppi
 }
 
 /**
- * Dodging: stop when the defence no longer accepts the pair, that is when the similarity by its matching rule is not over its threshold, by
- * `COSINE_MARGIN`. The distance is the similarity. Throws a RangeError for a threshold that no cosine has.
+ * Dodging: stop when the defence no longer accepts the pair, that is when the similarity by its matching rule is not
+ * over the rule's threshold, by `COSINE_MARGIN`. The distance is the similarity. Throws a RangeError for a threshold that
+ * no cosine has.
  */
 export function rejected(threshold: number, rule: MatchingRule = 'mean'): StoppingRule {
   checkThreshold('rejected', threshold);
