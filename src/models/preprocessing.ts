@@ -5,13 +5,14 @@ import { concat, constant, mul, slice, sub, type Tensor } from '../engine/index.
 export interface Preprocessing {
   readonly mean: readonly [number, number, number];
   readonly scale: readonly [number, number, number];
-  /** The order in which the network takes the channels; pixels are always RGB. Default `rgb`. */
-  readonly order?: 'rgb' | 'bgr';
+  /** The order in which the network takes the channels; pixels are always RGB. */
+  readonly order: 'rgb' | 'bgr';
 }
 
 const alike = (mean: number, scale: number): Preprocessing => ({
   mean: [mean, mean, mean],
   scale: [scale, scale, scale],
+  order: 'rgb',
 });
 
 /** Common ones by name; x is the byte value of a pixel, 255 p. */
@@ -25,13 +26,13 @@ export const PREPROCESSINGS = {
   /** x/255. */
   unit: alike(0, 1),
   /** (x/255 − mean)/deviation with ImageNet's statistics: foamliu's. */
-  imagenet: { mean: [0.485, 0.456, 0.406], scale: [1 / 0.229, 1 / 0.224, 1 / 0.225] },
+  imagenet: { mean: [0.485, 0.456, 0.406], scale: [1 / 0.229, 1 / 0.224, 1 / 0.225], order: 'rgb' },
 } as const satisfies Readonly<Record<string, Preprocessing>>;
 
 export type PreprocessingName = keyof typeof PREPROCESSINGS;
 
 /** Pixels [1, N, H, W, 3] in [0, 1], RGB, as the network takes them; same shape. */
-export function preprocess(pixels: Tensor, { mean, scale, order = 'rgb' }: Preprocessing): Tensor {
+export function preprocess(pixels: Tensor, { mean, scale, order }: Preprocessing): Tensor {
   const perChannel = (values: readonly number[]): Tensor | number =>
     values.every((value) => value === values[0]) ? values[0]! : constant(values, [1, 1, 1, 1, 3]);
   const standard = mul(sub(pixels, perChannel(mean)), perChannel(scale));

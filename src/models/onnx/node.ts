@@ -10,7 +10,7 @@ import { type Constant, constantOf, countOf, readConstant } from './tensor.ts';
 /** Steps made so far, and how much may still be made. */
 export interface Trace {
   readonly steps: Step[];
-  /** Elements that constant folding may still produce: a small file must not become a large one. */
+  /** Values that may still be made beyond those in the file: a small file must not become a large one. */
   budget: number;
   /** Version of the operator set. */
   readonly opset: number;
@@ -155,13 +155,17 @@ export class NodeView {
     return this.emit(operation, like.extents, like.batch, like.axes);
   }
 
+  /** Counts values that the file does not hold; throws once they are more than any network needs. */
+  spend(values: number): void {
+    this.trace.budget -= values;
+    if (this.trace.budget >= 0) return;
+    throw this.error(`needs ${values} values that the file does not hold; that is no network of faces`);
+  }
+
   /** A constant of `dims`, computed element by element from its place. */
   fold(dims: readonly number[], integer: boolean, value: (index: number) => number): Constant {
     const count = countOf(dims);
-    this.trace.budget -= count;
-    if (!(this.trace.budget >= 0)) {
-      throw this.error(`folds into a constant [${dims}] larger than any network of faces has`);
-    }
+    this.spend(count);
     const data = new Float64Array(count);
     for (let i = 0; i < count; i++) data[i] = value(i);
     return constantOf(data, dims, integer);

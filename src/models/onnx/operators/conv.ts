@@ -9,6 +9,8 @@ type Pair = readonly [number, number];
 
 /** A side of a window, or a pad, that no network has; beyond it sizes would only be forged. */
 const MOST = 4096;
+/** Side of a kernel, gaps included. */
+const MOST_SPREAD = 128;
 
 export const conv: Operator = {
   attributes: ['auto_pad', 'dilations', 'group', 'kernel_shape', 'pads', 'strides'],
@@ -26,6 +28,11 @@ export const conv: Operator = {
       );
     }
     const size: Pair = [dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1];
+    if (size[0] > MOST_SPREAD || size[1] > MOST_SPREAD) {
+      throw node.error(
+        `its kernel spreads over ${size.join('×')} pixels; facet writes gaps as zeros, over at most ${MOST_SPREAD}`,
+      );
+    }
     const padding = paddingOf(node, x, size, stride);
     const height = outputExtent(x.extents.h, padding[0] + padding[1], size[0], stride[0]);
     const width = outputExtent(x.extents.w, padding[2] + padding[3], size[1], stride[1]);
@@ -36,6 +43,7 @@ export const conv: Operator = {
     }
     const style: Convolution['style'] =
       groups === 1 ? 'full' : perGroup === 1 && outputs === groups ? 'depthwise' : 'grouped';
+    node.spend(outputs * perGroup * (size[0] * size[1] - kernel[0] * kernel[1]));
     const weight = layOut(weights, { groups, style, kernel, dilation, size });
     const bias = biasOf(node, outputs);
     const operation: Operation = {
