@@ -134,6 +134,7 @@ describe('the batch shrinks', () => {
     expect(await sizesOf({ batchSize: 6, smallestBatch: 1 }, PAIRS)).toEqual([6, 3, 2, 1]);
     expect(await sizesOf({ batchSize: 6, smallestBatch: 3 }, PAIRS)).toEqual([6, 3]);
     expect(await sizesOf({ batchSize: 6, smallestBatch: 6 }, PAIRS)).toEqual([6]);
+    expect(await sizesOf({ batchSize: 6, smallestBatch: 1 }, PAIRS.slice(0, 2))).toEqual([6, 2, 1]);
   });
 
   it('and is whole again in the next run', async () => {

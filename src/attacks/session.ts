@@ -80,6 +80,7 @@ class Session {
     const { slots } = this.#batch;
     this.#host.engine.write(slots.active, new Float32Array(slots.count));
     this.#restart(await this.#enter([...Array(slots.count).keys()]));
+    if (this.#queue.exhausted) await this.#shrink();
     while (this.#occupied.size > 0) {
       this.#options.signal?.throwIfAborted();
       const readings = await this.#steps();
