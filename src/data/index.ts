@@ -10,7 +10,7 @@
 export * from './align/index.ts';
 export { type Batch, Batches, type BatchOptions } from './batches.ts';
 export type { OpenFaceSet } from './encoded-set.ts';
-export { DataError, ImageError, type Skipped } from './errors.ts';
+export { DataError, ImageError, messageOf, type Skipped } from './errors.ts';
 export {
   describeFaceSet,
   type FaceSet,
@@ -33,6 +33,12 @@ export {
   type PictureDecoder,
 } from './host.ts';
 export { parseIdentityList } from './identity-list.ts';
+export {
+  type Inspection,
+  inspectFaceSet,
+  type PictureSummary,
+  sampleSheet,
+} from './inspect.ts';
 export { readLfwPairs } from './lfw-pairs.ts';
 export { type LoadedFaces, type LoadOptions, loadFaces } from './load.ts';
 export { CENTRED, IMAGENET, type Normalisation, normalisationTable, normaliseFace } from './normalise.ts';

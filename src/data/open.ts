@@ -16,8 +16,8 @@ import { collectTar } from './tar.ts';
 import { tarFilesFaceSet } from './tar-set.ts';
 import { looksLikeShard, webDatasetFaceSet } from './web-dataset.ts';
 
-/** Enough to tell formats apart. */
-const HEAD = 8;
+/** Enough to tell formats apart: a tar's first header. */
+const HEAD = 512;
 
 export interface OpenFaceSetOptions extends LayoutOptions {
   /** Hears of long openings, in bytes of what is being read; begins anew for each file. */
@@ -47,6 +47,11 @@ export async function openFaceSet(
   return closingOnFailure([source], async () => {
     const head = await source.read(0, Math.min(HEAD, source.size));
     if (looksLikeBin(head, path)) return (await binSet(source, host.decodeImage)).faces;
+    if (isText(head)) {
+      throw new DataError(
+        `${path}: is text, not images. If it is a list of pairs, open it as one, together with the set of its images`,
+      );
+    }
     if (isRecordFile(head)) {
       const { folder, file } = splitPath(path);
       const home = await host.open(folder);
@@ -153,6 +158,11 @@ async function openRecords(
   } finally {
     await files.index?.close();
   }
+}
+
+/** No byte that text has not. The header of a tar has zeros between its fields. */
+function isText(head: Uint8Array): boolean {
+  return head.length > 0 && head.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13));
 }
 
 function isRecordFile(head: Uint8Array): boolean {

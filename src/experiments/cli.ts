@@ -1,6 +1,8 @@
 /** The `facet` command line: one line per command, errors as one line each. */
 import { Command, CommanderError } from 'commander';
+import { registerAttack } from './commands/attack.ts';
 import { registerBench } from './commands/bench.ts';
+import { registerData } from './commands/data.ts';
 import { registerDevices } from './commands/devices.ts';
 import { registerEmbed } from './commands/embed.ts';
 import { registerFaces } from './commands/faces.ts';
@@ -11,11 +13,13 @@ import { registerVerify } from './commands/verify.ts';
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerReproduce,
   registerMerge,
+  registerAttack,
   registerVerify,
   registerEmbed,
   registerBench,
   registerDevices,
   registerFaces,
+  registerData,
 ];
 
 /** Makes the program with every command registered; nothing runs. */

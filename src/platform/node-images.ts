@@ -52,6 +52,13 @@ async function decode(bytes: Uint8Array, change: (image: Sharp) => Sharp): Promi
 /** What src/data's readers need, in Node. */
 export const nodeDataHost: DataHost = { open: openPath, readText, decodeImage, decodePicture };
 
+/** PNG bytes of a picture. */
+export async function encodeRgbPng({ width, height, pixels }: Picture): Promise<Uint8Array> {
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+}
+
 /** PNG bytes of pixels in [0, 1], height × width × 3; values outside are clipped. */
 export async function encodePng(pixels: Float32Array, width: number, height: number): Promise<Uint8Array> {
   const bytes = Uint8Array.from(pixels, (value) => Math.round(Math.min(Math.max(value, 0), 1) * 255));

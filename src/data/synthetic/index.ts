@@ -1,7 +1,7 @@
 /** Faces that the project draws itself: no files, no licences, as many people as one likes. */
 
 export { ARCFACE_TEMPLATE as TEMPLATE } from '../align/template.ts';
-export { type ContactSheet, type ContactSheetOptions, contactSheet } from './contact-sheet.ts';
+export { type ContactSheetOptions, contactSheet } from './contact-sheet.ts';
 export { drawFace, type FaceRequest, faceLandmarks, MAX_SIZE, MIN_SIZE } from './draw-face.ts';
 export { drawIdentity } from './draw-identity.ts';
 export {
