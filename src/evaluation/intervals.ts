@@ -251,19 +251,20 @@ function resampledMedian(
     const [a, b] = [values[i]!, values[j]!];
     return a < b ? -1 : a > b ? 1 : 0; // Not a − b: two infinities would make NaN.
   });
+  const sorted = Float64Array.from(order, (at) => values[at]!);
+  const itemOf = Uint32Array.from(order, (at) => groups[at]!);
   return (times) => {
     let total = 0;
-    for (let i = 0; i < groups.length; i++) total += times[groups[i]!]!;
+    for (let i = 0; i < itemOf.length; i++) total += times[itemOf[i]!]!;
+    if (total === 0) return Number.NaN;
     const [lower, upper] = [(total - 1) >> 1, total >> 1];
     let seen = 0;
-    let below = Number.NaN;
-    for (const at of order) {
-      const before = seen;
-      seen += times[groups[at]!]!;
-      if (before <= lower && lower < seen) below = values[at]!;
-      if (upper < seen) return below === values[at] ? below : (below + values[at]!) / 2;
-    }
-    return Number.NaN;
+    let at = 0;
+    while (at < itemOf.length && seen + times[itemOf[at]!]! <= lower) seen += times[itemOf[at++]!]!;
+    const below = sorted[at]!;
+    while (at < itemOf.length && seen + times[itemOf[at]!]! <= upper) seen += times[itemOf[at++]!]!;
+    const above = sorted[at]!;
+    return below === above ? below : (below + above) / 2;
   };
 }
 

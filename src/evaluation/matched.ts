@@ -29,7 +29,9 @@ export function matchAccuracy<Point extends { readonly accuracy: number }>(
     if (curve.length === 0) throw new RangeError(`matchAccuracy: curve ${index} has no points`);
     const bad = curve.find(({ accuracy }) => !Number.isFinite(accuracy));
     if (bad !== undefined) {
-      throw new RangeError(`matchAccuracy: an accuracy of curve ${index} is ${bad.accuracy}, expected a number`);
+      throw new RangeError(
+        `matchAccuracy: an accuracy of curve ${index} is ${bad.accuracy}, expected a number`,
+      );
     }
   }
   const accuracy = Math.min(...curves.map((curve) => Math.max(...curve.map((point) => point.accuracy))));

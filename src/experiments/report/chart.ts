@@ -17,6 +17,12 @@ export interface Figure {
   readonly caption: string;
   /** The `<svg>` element; without background, in `currentColor`. */
   readonly svg: string;
+  /** Width in pixels at which its letters are 12 pixels high. */
+  readonly width: number;
+  /** The part of it, from the left, that is not the legend. */
+  readonly plotWidth: number;
+  /** What the legend says, for screens that have no room for it beside the plot. */
+  readonly series: readonly SeriesStyle[];
 }
 
 /** Filled markers that Plot knows by these names. */
@@ -48,6 +54,9 @@ export function seriesStyles(labels: readonly string[]): SeriesStyle[] {
   });
 }
 
+/** Width of a figure that stands by itself. */
+const FULL_WIDTH = 640;
+
 /** Width of a figure that stands beside another: drawn narrower, so that its letters stay as large. */
 export const HALF_WIDTH = 500;
 
@@ -63,6 +72,20 @@ export interface ChartOptions {
   readonly plot: Plot.PlotOptions;
 }
 
+/** A line in the look of its series. */
+export function styledLine<T>(
+  points: readonly T[],
+  style: SeriesStyle,
+  options: Plot.LineOptions,
+): Plot.Line {
+  return Plot.line(points, {
+    stroke: style.color,
+    strokeWidth: 2,
+    ...(style.dash === undefined ? {} : { strokeDasharray: style.dash }),
+    ...options,
+  });
+}
+
 const LEGEND_ROW = 19;
 const LETTER_WIDTH = 6.7;
 
@@ -71,7 +94,7 @@ const LETTER_WIDTH = 6.7;
  * description for those who hear the page.
  */
 export function drawChart(options: ChartOptions): Figure {
-  const { series, width = 720, height = 380, plot } = options;
+  const { series, width = FULL_WIDTH, height = 360, plot } = options;
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const longest = Math.max(0, ...series.map((s) => [...s.label].length));
   const legendWidth = series.length === 0 ? 16 : 52 + Math.min(longest, 24) * LETTER_WIDTH;
@@ -109,6 +132,9 @@ export function drawChart(options: ChartOptions): Figure {
     id: options.id,
     title: options.title,
     caption: options.caption,
+    width,
+    plotWidth: series.length === 0 ? width : width - legendWidth + 20,
+    series,
     svg: `${text.slice(0, start)}${describe}${text.slice(start, end)}${legend(series, width - legendWidth + 14, 30)}</svg>`,
   };
 }
@@ -118,15 +144,26 @@ function legend(series: readonly SeriesStyle[], x: number, y: number): string {
   const rows = series.map((s, i) => {
     const letters = [...s.label];
     const label = letters.length > 24 ? `${letters.slice(0, 23).join('')}…` : s.label;
-    const dash = s.dash === undefined ? '' : ` stroke-dasharray="${s.dash}"`;
     return (
-      `<g transform="translate(0,${i * LEGEND_ROW})">` +
-      `<path d="M0,0H26" stroke="${s.color}" stroke-width="2"${dash} fill="none"/>` +
-      `<path d="${symbolPath(s.symbol)}" transform="translate(13,0)" fill="${s.color}" stroke="${s.color}"/>` +
+      `<g transform="translate(0,${i * LEGEND_ROW})">${swatchMarks(s)}` +
       `<text x="33" dy="0.34em">${escapeMarkup(label)}</text></g>`
     );
   });
   return `<g class="legend" transform="translate(${x},${y})" text-anchor="start" font-size="12">${rows.join('')}</g>`;
+}
+
+/** A line of 26 pixels from the origin to the right, with its marker. */
+function swatchMarks(style: SeriesStyle): string {
+  const dash = style.dash === undefined ? '' : ` stroke-dasharray="${style.dash}"`;
+  return (
+    `<path d="M0,0H26" stroke="${style.color}" stroke-width="2"${dash} fill="none"/>` +
+    `<path d="${symbolPath(style.symbol)}" transform="translate(13,0)" fill="${style.color}" stroke="${style.color}"/>`
+  );
+}
+
+/** The legend's line and marker of one series by itself; the series is named beside it. */
+export function swatch(style: SeriesStyle): string {
+  return `<svg viewBox="0 -6 26 12" width="26" height="12" aria-hidden="true">${swatchMarks(style)}</svg>`;
 }
 
 /** Markers of about 36 square pixels for the legend, as Plot draws them beside the lines. */

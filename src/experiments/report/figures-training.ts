@@ -3,14 +3,14 @@ import * as Plot from '@observablehq/plot';
 import { drawChart, type Figure, HALF_WIDTH, seriesStyles } from './chart.ts';
 import type { Results, RunResults } from './results.ts';
 
-type TrainingPoint = RunResults['training']['points'][number];
+type TrainingPoint = NonNullable<RunResults['training']>['points'][number];
 
 /** More points than this are averaged in runs of neighbours: a figure is 700 pixels wide. */
 const MOST_POINTS = 120;
 
 /** Two figures, `training-loss` and `training-accuracy`; none when no training was recorded. */
 export function trainingFigures(results: Results): Figure[] {
-  if (results.defences.every((d) => d.runs.every((r) => r.training.points.length === 0))) return [];
+  if (results.defences.every((d) => d.runs.every((r) => (r.training?.points ?? []).length === 0))) return [];
   return [
     trainingFigure(results, 'loss', 'loss', 'Training loss', {}),
     trainingFigure(results, 'accuracy', 'training accuracy', 'Training accuracy', {
@@ -31,7 +31,7 @@ function trainingFigure(
   const marks = results.defences.flatMap((defence, i) => {
     const style = styles[i]!;
     return defence.runs.flatMap((run) => {
-      const points = thinned(run.training.points);
+      const points = thinned(run.training?.points ?? []);
       if (points.length === 0) return [];
       const every = Math.max(1, Math.ceil(points.length / 5));
       const marked = points.filter((_, at) => at % every === Math.floor((every * i) / styles.length));

@@ -1,10 +1,14 @@
 /** How well each defence knows people apart: ROC and the spread of similarities. */
 import * as Plot from '@observablehq/plot';
-import { drawChart, type Figure, HALF_WIDTH, seriesStyles } from './chart.ts';
+import { drawChart, type Figure, HALF_WIDTH, seriesStyles, styledLine } from './chart.ts';
 import { falseAcceptRate } from './format.ts';
-import type { Results } from './results.ts';
+import type { Results, RunResults } from './results.ts';
+import { overSeeds, seedCount } from './summary.ts';
 
-/** True accept rate against false accept rate, the latter by logarithm; one line per seed. */
+/** Points of a mean ROC, evenly spread over the logarithm. */
+const ROC_STEPS = 150;
+
+/** True accept rate against false accept rate, the latter by logarithm; the mean over seeds. */
 export function rocFigure(results: Results): Figure {
   const styles = seriesStyles(results.defences.map((d) => d.name));
   // No point of a ROC says anything below one false accept.
@@ -12,38 +16,24 @@ export function rocFigure(results: Results): Figure {
     d.runs.flatMap((r) => r.verification.roc.map((p) => p.far).filter((far) => far > 0)),
   );
   const lowest = Math.min(0.1, ...positive);
+  const grid = Array.from({ length: ROC_STEPS + 1 }, (_, i) => lowest ** (1 - i / ROC_STEPS));
   const marks = results.defences.flatMap((defence, i) => {
     const style = styles[i]!;
-    return defence.runs.flatMap((run) => {
-      const { roc } = run.verification;
-      // The best point without any false accept stands at the left edge, where a logarithm has no zero.
-      const first = roc.filter((p) => p.far < lowest).at(-1);
-      const points = [
-        ...(first === undefined ? [] : [{ far: lowest, tar: first.tar }]),
-        ...roc.filter((p) => p.far >= lowest),
-      ];
-      const marked = [0.15, 0.4, 0.65, 0.9].flatMap((share) => {
-        const at = lowest ** (1 - (share - 0.1 + (0.2 * i) / styles.length));
-        return points.find((p) => p.far >= at) ?? [];
-      });
-      return [
-        Plot.line(points, {
-          x: 'far',
-          y: 'tar',
-          stroke: style.color,
-          strokeWidth: defence.runs.length > 1 ? 1.2 : 1.8,
-          ...(style.dash === undefined ? {} : { strokeDasharray: style.dash }),
-        }),
-        Plot.dot(marked, { x: 'far', y: 'tar', fill: style.color, symbol: style.symbol, r: 3.4 }),
-      ];
-    });
+    const points = grid.map((far) => ({ far, tar: overSeeds(defence, (run) => bestAt(run, far)).value }));
+    const marked = [0.15, 0.4, 0.65, 0.9].map(
+      (share) => points[Math.round((share - 0.1 + (0.2 * i) / styles.length) * ROC_STEPS)]!,
+    );
+    return [
+      styledLine(points, style, { x: 'far', y: 'tar', strokeWidth: 1.8 }),
+      Plot.dot(marked, { x: 'far', y: 'tar', fill: style.color, symbol: style.symbol, r: 3.4 }),
+    ];
   });
   return drawChart({
     id: 'roc',
     title: 'Verification: true accept rate against false accept rate',
     caption:
       'Share of same-person pairs accepted against share of different-person pairs accepted (by logarithm), ' +
-      'on people that training never saw; one line per seed. Higher is better.',
+      `on ${results.data.train === null ? results.data.test.name : 'people that training never saw'}${seedCount(results) > 1 ? '; mean over seeds' : ''}. Higher is better.`,
     series: styles,
     width: HALF_WIDTH,
     height: 340,
@@ -62,13 +52,19 @@ export function rocFigure(results: Results): Figure {
   });
 }
 
+/** The highest true accept rate of a run's ROC whose false accept rate is at most `far`. */
+function bestAt({ verification: { roc } }: RunResults, far: number): number {
+  return roc.reduce((best, point) => (point.far <= far * (1 + 1e-9) ? Math.max(best, point.tar) : best), 0);
+}
+
 function decades(lowest: number): number[] {
   const ticks: number[] = [];
   for (let power = 0; 10 ** power >= lowest * 0.999; power--) ticks.push(10 ** power);
   return ticks;
 }
 
-const ROW_HEIGHT = 64;
+/** A few rows are drawn high enough to show their shape, many so that they stay on one page. */
+const rowHeight = (rows: number) => Math.max(40, Math.min(64, 360 / rows));
 
 interface Bar {
   readonly row: string;
@@ -120,7 +116,7 @@ export function similarityFigure(results: Results): Figure {
       `(dashed; false accept rate ${falseAcceptRate(rows[0]!.threshold.far)}). First seed; each row has a height of its own.`,
     series: [],
     width: HALF_WIDTH,
-    height: 90 + rows.length * ROW_HEIGHT,
+    height: Math.round(90 + rows.length * rowHeight(rows.length)),
     plot: {
       marginLeft: 14 + Math.min(24, Math.max(...labels.map((l) => l.length))) * 7,
       marginRight: 16,

@@ -13,15 +13,26 @@ export function fixed(value: number, decimals: number): string {
   return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '−');
 }
 
+/** The same with its sign, for differences; 0 has none. */
+export function signed(value: number, decimals: number): string {
+  const text = fixed(value, decimals);
+  return value > 0 && Number(text) !== 0 ? `+${text}` : text;
+}
+
 /** A rate in [0, 1] as a percentage, without the sign. */
 export function percent(rate: number, decimals = 1): string {
   return fixed(rate * 100, decimals);
 }
 
-/** `low to high` of an interval, or nothing when it has no bounds. */
-export function bounds(interval: Interval, write: (value: number) => string): string {
-  if (Number.isNaN(interval.low) || Number.isNaN(interval.high)) return '';
-  return `${write(interval.low)} to ${write(interval.high)}`;
+/** Whether an interval has bounds: of one value it has none. */
+export function isBounded(interval: Interval): boolean {
+  return !Number.isNaN(interval.low) && !Number.isNaN(interval.high);
+}
+
+/** A list in words: `a`, `a and b`, `a, b and c`. */
+export function listed(texts: readonly string[]): string {
+  const last = texts.at(-1) ?? '';
+  return texts.length < 2 ? last : `${texts.slice(0, -1).join(', ')} and ${last}`;
 }
 
 /** A false accept rate: 1e-3 as 0.1 %. */

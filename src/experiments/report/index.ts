@@ -1,19 +1,29 @@
 /** Reports: from a study's results to what people read. */
+import { counted } from './format.ts';
 import type { Results } from './results.ts';
 import { csvTable, markdownTable, terminalTable } from './table.ts';
-import { mainTables, rawTables } from './tables.ts';
+import { mainTables } from './tables.ts';
+import { rawTables } from './tables-raw.ts';
 
+export type { Answer, Claim, Verdict } from './claims.ts';
 export { figures } from './figures.ts';
 export { type Finding, finding } from './finding.ts';
 export { renderReport } from './page.ts';
 export * from './results.ts';
 
-/** The study's tables for a terminal: aligned, with units and intervals, without colour. */
+/**
+ * The study's main tables for a terminal: aligned, with units and intervals, without colour. Those of single
+ * attacks among several and those of details are counted; the report and the CSV files hold them.
+ */
 export function terminalTables(results: Results): string {
-  return `${mainTables(results).map(terminalTable).join('\n\n\n')}\n`;
+  const all = mainTables(results);
+  const shown = all.filter((table) => !table.detail);
+  const rest = all.length - shown.length;
+  const more = rest === 0 ? '' : `\n\n${counted(rest, 'more table')} in the report and as CSV.`;
+  return `${shown.map(terminalTable).join('\n\n\n')}${more}\n`;
 }
 
-/** The study's tables for a README or a docs page, each under a heading. */
+/** All the study's tables for a README or a docs page, each under a heading. */
 export function markdownTables(results: Results): string {
   return `${mainTables(results)
     .map((table) => `### ${table.title}\n\n${markdownTable(table)}`)

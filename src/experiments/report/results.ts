@@ -121,13 +121,25 @@ const snapshot = z.object({
   whiteBox,
 });
 
+const angle = z.number().min(0).max(180);
+/** Rows of equal length, at least one. */
+const angles = z
+  .array(z.array(angle).min(1))
+  .min(1)
+  .refine((rows) => rows.every((row) => row.length === rows[0]!.length), {
+    message: 'expected rows of equal length',
+  });
+
 /** How the members' features and weight vectors lie, over some training faces. Angles in degrees. */
 const diagnosis = z.object({
   images: count,
-  /** [i][j]: mean angle between member i's features and member j's weight vector of the same identity. */
-  featureToWeight: z.array(z.array(z.number())),
+  /**
+   * [i][j]: mean angle between member i's features and member j's weight vector of the same identity. Members
+   * that share their weight vectors have columns that are alike, or one column.
+   */
+  featureToWeight: angles,
   /** [i][j]: mean angle between member i's and member j's features of the same image; 0 on the diagonal. */
-  featureToFeature: z.array(z.array(z.number())),
+  featureToFeature: angles,
   /** Volume that the members' unit features span, geometric mean over images: 1 at right angles; null for one. */
   volume: z.number().min(0).nullable(),
 });
@@ -155,8 +167,10 @@ const blackBox = z
   });
 
 const run = z.object({
+  /** Of its initial weights and the order of its images; each seed once per defence. */
   seed: z.int(),
-  training,
+  /** Null for a network that was trained elsewhere, of which nothing is known: what `facet attack` reports. */
+  training: training.nullable(),
   /** By the study's matching rule. */
   verification,
   threshold,
@@ -174,37 +188,69 @@ const run = z.object({
 });
 
 /** Each defence's white-box examples, shown to each defence. */
-const transfer = z.object({
-  seed: z.int(),
-  attack: name,
-  /** Defences that examples were crafted on, and those that they were shown to, in the same order. */
-  defences: z.array(name).min(1),
-  /** [from][to]: examples that were accepted; the diagonal is the white-box attack itself. */
-  accepted: z.array(z.array(count)),
-  /** [from]: examples that succeeded on the defence that they were crafted on, and so were shown. */
-  shown: z.array(count),
-});
+const transfer = z
+  .object({
+    seed: z.int(),
+    attack: name,
+    /** Defences that examples were crafted on, and those that they were shown to, in the same order. */
+    defences: z.array(name).min(1),
+    /** [from][to]: examples that were accepted; the diagonal is the white-box attack itself. */
+    accepted: z.array(z.array(count)),
+    /** [from]: examples that succeeded on the defence that they were crafted on, and so were shown. */
+    shown: z.array(count),
+  })
+  .refine(
+    ({ defences, accepted, shown }) =>
+      shown.length === defences.length &&
+      accepted.length === defences.length &&
+      accepted.every((row) => row.length === defences.length),
+    { path: ['accepted'], message: 'expected a row and a column for each defence' },
+  )
+  .refine(({ accepted, shown }) => accepted.every((row, from) => row.every((n) => n <= (shown[from] ?? 0))), {
+    path: ['accepted'],
+    message: 'expected no more examples accepted than were shown',
+  });
 
 /** Features and weight vectors of networks with features of two numbers: a picture of what sharing changes. */
 const directions = z.object({
   panels: z.array(
-    z.object({
-      name,
-      title: name,
-      /** [members or 1][identities][2] */
-      weights: z.array(z.array(z.array(z.number()).length(2))),
-      /** [members][images][2] */
-      features: z.array(z.array(z.array(z.number()).length(2))),
-      /** [images] */
-      labels: z.array(count),
-      accuracy: rate,
-      volume: z.number().min(0),
-    }),
+    z
+      .object({
+        name,
+        title: name,
+        /** [members or 1][identities][2] */
+        weights: z.array(z.array(z.array(z.number()).length(2))),
+        /** [members][images][2] */
+        features: z.array(z.array(z.array(z.number()).length(2))),
+        /** [images]: whose images they are, an index into each list of weight vectors. */
+        labels: z.array(count),
+        /** Share of training images given to the right identity. */
+        accuracy: rate,
+        /** As in `diagnosis`. */
+        volume: z.number().min(0),
+      })
+      .refine(({ features, labels }) => features.every((member) => member.length === labels.length), {
+        path: ['features'],
+        message: 'expected one feature vector per label from every member',
+      })
+      .refine(({ weights, labels }) => weights.every((set) => labels.every((label) => label < set.length)), {
+        path: ['weights'],
+        message: 'expected a weight vector for every label',
+      }),
   ),
 });
 
-/** Pairs that were not attacked, or are left out of comparisons. */
-const leftOut = z.object({ seed: z.int(), source: name, target: name, acceptedBy: z.array(name).min(1) });
+/**
+ * Pairs that are left out of comparisons, since nothing is left to attack: of two people whom a defence takes
+ * for one as they are; for dodging, of one person whom a defence takes for two.
+ */
+const leftOut = z.object({
+  seed: z.int(),
+  source: name,
+  target: name,
+  /** The defences that the pair is left out for. */
+  acceptedBy: z.array(name).min(1),
+});
 
 const defence = z.object({
   name,
@@ -232,7 +278,8 @@ const example = z.object({
   rms: z.number().min(0),
 });
 
-const resultsSchema = z
+/** The schema itself, for whoever wants to check or to describe it; `parseResults` says more about what is wrong. */
+export const resultsSchema = z
   .object({
     schema: z.literal(RESULTS_SCHEMA),
     version: z.literal(RESULTS_VERSION),
@@ -246,14 +293,17 @@ const resultsSchema = z
     /** What it ran on. */
     adapter: z.object({ name, kind: z.enum(['gpu', 'software']), driver: z.string() }),
     data: z.object({
-      train: z.object({ name, identities: count, images: count, synthetic: z.boolean() }),
+      /** Null where nothing was trained. */
+      train: z.object({ name, identities: count, images: count, synthetic: z.boolean() }).nullable(),
       test: z.object({ name, identities: count, images: count, synthetic: z.boolean() }),
     }),
     /** How an ensemble's similarity is made of its members'. */
     matching: matchingRule,
+    /** What attacks are for: to be taken for another person (the default), or no longer for oneself. */
+    goal: z.enum(['impersonate', 'dodge']).optional(),
     settings,
     defences: z.array(defence).min(1),
-    /** Pairs that some defence accepts as they are: left out of every table of attacks. */
+    /** Left out of every table of attacks. */
     leftOut: z.array(leftOut),
     transfer: z.array(transfer),
     directions: directions.nullable(),
@@ -265,6 +315,19 @@ const resultsSchema = z
     path: ['defences'],
     message: 'expected every defence under one name of its own',
   })
+  .refine((r) => r.defences.every((d) => new Set(d.runs.map((one) => one.seed)).size === d.runs.length), {
+    path: ['defences'],
+    message: 'expected every seed of a defence once',
+  })
+  .refine(
+    (r) =>
+      r.defences.every((d) =>
+        d.runs.every(
+          ({ whiteBox: w }) => new Set(w.map((a) => JSON.stringify([a.attack, a.rule]))).size === w.length,
+        ),
+      ),
+    { path: ['defences'], message: 'expected one white-box entry per attack and rule in every run' },
+  )
   .refine(
     (r) => {
       const lists = new Map<string, string>();
@@ -285,6 +348,7 @@ export type DefenceResults = Results['defences'][number];
 export type RunResults = DefenceResults['runs'][number];
 export type WhiteBoxResults = RunResults['whiteBox'][number];
 export type BlackBoxResults = RunResults['blackBox'][number];
+export type MatchingRuleName = WhiteBoxResults['rule'];
 export type AttackedPair = WhiteBoxResults['pairs'][number];
 export type Snapshot = RunResults['snapshots'][number];
 export type Diagnosis = NonNullable<RunResults['diagnosis']>;

@@ -1,12 +1,20 @@
 /** A table as data, and its four forms: terminal, Markdown, CSV and HTML. */
 import type { Interval } from '../../evaluation/intervals.ts';
-import { escapeMarkup, printable, unbroken } from './format.ts';
+import { escapeMarkup, isBounded, printable, unbroken } from './format.ts';
 
-/** A number as measured, with its spread; or words; or nothing to say. */
+/** A share with the numbers that it is made of. */
+export interface Share {
+  readonly value: number;
+  readonly count: number;
+  readonly of: number;
+}
+
+/** A number as measured, with its spread or its counts; or words; or nothing to say. */
 export type Cell =
   | string
   | number
   | Interval
+  | Share
   | { readonly value: number; readonly deviation: number }
   | undefined;
 
@@ -30,6 +38,8 @@ export interface Table {
   readonly note: string;
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Cell[])[];
+  /** Whether it is for the report and for files alone, and not for a terminal. */
+  readonly detail?: boolean;
 }
 
 /** For a terminal: aligned columns under a rule, no line of it coloured. */
@@ -63,8 +73,8 @@ export function markdownTable(table: Table): string {
 }
 
 /**
- * RFC 4180: numbers as measured, in base units (rates and pixels in [0, 1]), a column each for the bounds and
- * the deviation where a column has any. What is not known is empty; infinite is `inf`.
+ * RFC 4180: numbers as measured, in base units (rates and pixels in [0, 1]), a column each for the bounds, the
+ * deviation and the counts where a column has any. What is not known is empty; infinite is `inf`.
  */
 export function csvTable(table: Table): string {
   const columns = table.columns.flatMap((column, c) => {
@@ -78,10 +88,15 @@ export function csvTable(table: Table): string {
       key: `${column.key}_deviation`,
       get: (cell: Cell) => (hasDeviation(cell) ? csvNumber(cell.deviation) : ''),
     };
+    const part = (of: 'count' | 'of') => ({
+      key: `${column.key}_${of}`,
+      get: (cell: Cell) => (isShare(cell) ? csvNumber(cell[of]) : ''),
+    });
     return [
       own,
       ...(cells.some(isInterval) ? [bound('low'), bound('high')] : []),
       ...(cells.some(hasDeviation) ? [deviation] : []),
+      ...(cells.some(isShare) ? [part('count'), part('of')] : []),
     ].map((out) => ({ ...out, index: c }));
   });
   const lines = [
@@ -96,7 +111,7 @@ export function htmlTable(table: Table): string {
   const head = table.columns
     .map((c) => {
       const unit = c.unit === undefined ? '' : ` <span class="unit">${escapeMarkup(c.unit)}</span>`;
-      return `<th scope="col"${c.words ? ' class="words"' : ''}>${escapeMarkup(c.header)}${unit}</th>`;
+      return `<th scope="col"${c.words ? ' class="words"' : ''}>${escapeMarkup(unbroken(c.header))}${unit}</th>`;
     })
     .join('');
   const body = table.rows
@@ -110,7 +125,13 @@ export function htmlTable(table: Table): string {
     })
     .join('\n');
   // Many columns of intervals fit only with the interval under its value.
-  const dense = table.columns.filter((_, c) => table.rows.some((row) => bounded(row[c]))).length > DENSE;
+  const widths = table.columns.map((column, c) =>
+    Math.max(
+      ...column.header.split(' ').map(width),
+      ...table.rows.map((row) => width(cellText(row[c], column))),
+    ),
+  );
+  const dense = widths.reduce((sum, letters) => sum + letters + COLUMN_GAP, 0) > PAGE_LETTERS;
   const note =
     table.note === ''
       ? ''
@@ -123,11 +144,12 @@ export function htmlTable(table: Table): string {
   );
 }
 
-/** More columns of intervals than a page holds side by side. */
-const DENSE = 6;
+/** Letters that a page holds side by side, and what stands between columns. */
+const PAGE_LETTERS = 140;
+const COLUMN_GAP = 3;
 
 function bounded(cell: Cell): boolean {
-  return isInterval(cell) && !Number.isNaN(cell.low) && !Number.isNaN(cell.high);
+  return isInterval(cell) && isBounded(cell);
 }
 
 function htmlCell(cell: Cell, column: Column): string {
@@ -154,12 +176,17 @@ function valueText(cell: Cell, column: Column): string {
 function spreadText(cell: Cell, column: Column): string {
   const write = column.write ?? String;
   if (hasDeviation(cell)) return `± ${write(cell.deviation)}`;
+  if (isShare(cell)) return `(${cell.count}/${cell.of})`;
   if (!isInterval(cell) || !bounded(cell)) return '';
   return `[${write(cell.low)}, ${write(cell.high)}]`;
 }
 
 function isInterval(cell: Cell): cell is Interval {
   return typeof cell === 'object' && 'low' in cell;
+}
+
+function isShare(cell: Cell): cell is Share {
+  return typeof cell === 'object' && 'of' in cell;
 }
 
 function hasDeviation(cell: Cell): cell is { value: number; deviation: number } {
