@@ -6,17 +6,27 @@ import {
   gradients,
   input,
   mean,
+  slice,
   sum,
   type Tensor,
 } from '../src/engine/index.ts';
 import { adp } from '../src/losses/adp.ts';
 import { arcFaceHead } from '../src/losses/arcface.ts';
 import { cosFaceHead } from '../src/losses/cosface.ts';
-import { diversity, memberCosine, residualFeatures, totalLoss } from '../src/losses/diversity.ts';
+import {
+  DIVERSITY_FORMS,
+  diversity,
+  diversityOf,
+  memberCosine,
+  residualDiversity,
+  residualFeatures,
+  tangentDiversity,
+  totalLoss,
+} from '../src/losses/diversity.ts';
 import type { Head } from '../src/losses/head.ts';
 import { softmaxHead } from '../src/losses/softmax.ts';
 import { openTestEngine } from './support/device.ts';
-import { expectClose, normals, numericalGradient } from './support/float64.ts';
+import { expectClose, normals, numericalGradient, row } from './support/float64.ts';
 import {
   adpOracle,
   arcFaceLogits,
@@ -41,6 +51,15 @@ const shared = normals(K * E, 3);
 for (let e = 0; e < E; e++) {
   features[e] = -2 * shared[labels[0]! * E + e]! + 0.02 * e;
   separate[labels[0]! * E + e] = shared[labels[0]! * E + e]!;
+}
+
+/** Features less their member's mean over the batch. */
+function centred(f: ArrayLike<number>): number[] {
+  return Array.from({ length: M }, (_, m) => {
+    const own = Array.from({ length: N }, (_, n) => row(f, m * N + n, E));
+    const means = own[0]!.map((_, e) => own.reduce((total, v) => total + v[e]!, 0) / N);
+    return own.flatMap((v) => v.map((x, e) => x - means[e]!));
+  }).flat();
 }
 
 let engine: Engine;
@@ -159,7 +178,7 @@ describe('diversity', () => {
 
   it('of the features without their component along W_y: value and both gradients', async () => {
     const out = await evaluate(shared, (f, w, y) => ({
-      loss: diversity(residualFeatures(f, w, y), EPSILON),
+      loss: residualDiversity({ features: f, weights: w, labels: y }, EPSILON),
     }));
     const oracle = (f: ArrayLike<number>, w: ArrayLike<number>) =>
       diversityOracle(SIZES, residuals(SIZES, f, w, labels), EPSILON);
@@ -176,6 +195,57 @@ describe('diversity', () => {
       1e-3,
       'by weights',
     );
+  });
+
+  it('of features less their means, in the tangent space at W_y: value and both gradients', async () => {
+    const out = await evaluate(shared, (f, w, y) => ({
+      loss: tangentDiversity({ features: f, weights: w, labels: y }, EPSILON),
+    }));
+    const oracle = (f: ArrayLike<number>, w: ArrayLike<number>) =>
+      diversityOracle(SIZES, residuals(SIZES, centred(f), w, labels), EPSILON);
+    expect(out.loss![0]).toBeCloseTo(oracle(features, shared), 3);
+    const byFeatures = numericalGradient((f) => oracle(f, shared), features);
+    expectClose(out.byFeatures!, byFeatures, 1e-3, 'by features');
+    const byWeights = numericalGradient((w) => oracle(features, w), shared);
+    expectClose(out.byWeights!, byWeights, 1e-3, 'by weights');
+  });
+
+  it('in the tangent space does not count what a member adds to all its features, the others do', async () => {
+    // Members that agree but for a long vector of their own.
+    const own = normals(M * E, 6).map((v) => 50 * v);
+    const moved = normals(M * N * E, 7).map((_, i) => {
+      const [m, n, e] = [Math.floor(i / (N * E)), Math.floor(i / E) % N, i % E];
+      return features[n * E + e]! + own[m * E + e]!;
+    });
+    const program = await engine.compile({
+      name: 'offsets',
+      inputs: { f: input([M, N, E]), w: input([1, K, E]), y: input([N], 'i32') },
+      trace: ({ f, w, y }) => {
+        const of = (form: (typeof DIVERSITY_FORMS)[number]) =>
+          diversityOf(form, { features: f, weights: w, labels: y }, EPSILON);
+        return { outputs: { features: of('features'), residual: of('residual'), tangent: of('tangent') } };
+      },
+    });
+    const values = await program.run({ f: moved, w: shared, y: labels }).read();
+    const least = Math.log((M + EPSILON) * EPSILON ** (M - 1));
+    expect(values.features![0]).toBeGreaterThan(least + 8);
+    expect(values.residual![0]).toBeGreaterThan(least + 8);
+    expect(values.tangent![0]).toBeCloseTo(least, 1);
+  });
+
+  it.each(DIVERSITY_FORMS)('with weight vectors in chunks is the same, gradients too: %s', async (form) => {
+    const whole = await evaluate(shared, (f, w, y) => ({
+      loss: diversityOf(form, { features: f, weights: w, labels: y }, EPSILON),
+    }));
+    const chunked = await evaluate(shared, (f, w, y) => {
+      const weights = [0, 1, 4].map((start, i, starts) =>
+        slice(w, [0, start, 0], [1, starts[i + 1] ?? K, E]),
+      );
+      return { loss: diversityOf(form, { features: f, weights, labels: y }, EPSILON) };
+    });
+    expectClose(chunked.loss!, whole.loss!, 1e-6, 'value');
+    expectClose(chunked.byFeatures!, whole.byFeatures!, 1e-5, 'by features');
+    expectClose(chunked.byWeights!, whole.byWeights!, 1e-5, 'by weights');
   });
 
   it('of equal members is low and finite: log((M + ε) ε^(M−1))', async () => {
@@ -203,6 +273,12 @@ describe('diversity', () => {
     await expect(
       evaluate(separate, (f, w, y) => ({ loss: diversity(residualFeatures(f, w, y)) })),
     ).rejects.toThrow(/shared by all members/);
+    await expect(
+      evaluate(shared, (f, w, y) => {
+        const [one, label] = [slice(f, [0, 0, 0], [M, 1, E]), slice(y, [0], [1])];
+        return { loss: tangentDiversity({ features: one, weights: w, labels: label }) };
+      }),
+    ).rejects.toThrow(/a batch of at least 2 images, got 1/);
   });
 });
 
