@@ -10,7 +10,8 @@ import { writeWeights } from '../src/models/pretrained.ts';
 import { openTestEngine } from './support/device.ts';
 import { norm } from './support/float64.ts';
 import { mobileFaceNetOnnx, seededValues } from './support/mobilefacenet-onnx.ts';
-import { embedByOrt, seeded } from './support/onnx-graph.ts';
+import { embedByOrt } from './support/onnx-compare.ts';
+import { seeded } from './support/onnx-graph.ts';
 
 const SIZE = 18;
 const IMAGES = 3;

@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestBrowser, type TestBrowser } from './support/browser.ts';
-import { embedByOrt, GraphBuilder, seeded } from './support/onnx-graph.ts';
+import { embedByOrt } from './support/onnx-compare.ts';
+import { GraphBuilder, seeded } from './support/onnx-graph.ts';
 
 const PAGE = fileURLToPath(new URL('./support/onnx.page.ts', import.meta.url));
 

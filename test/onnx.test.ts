@@ -4,15 +4,9 @@ import type { Engine } from '../src/engine/index.ts';
 import { importOnnx, type OnnxOptions } from '../src/models/onnx/import.ts';
 import { openTestEngine } from './support/device.ts';
 import { norm } from './support/float64.ts';
+import { type Comparison, compare, embedWith } from './support/onnx-compare.ts';
 import type { Encoding } from './support/onnx-encoder.ts';
-import {
-  type Comparison,
-  compare,
-  embedWith,
-  GraphBuilder,
-  type GraphOptions,
-  seeded,
-} from './support/onnx-graph.ts';
+import { GraphBuilder, type GraphOptions, seeded } from './support/onnx-graph.ts';
 
 let engine: Engine;
 beforeAll(async () => {

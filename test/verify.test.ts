@@ -12,7 +12,7 @@ import { imagesOf, verifyPairs } from '../src/experiments/networks/verify-pairs.
 import { foldedNetwork } from '../src/models/folded-network.ts';
 import { completeOptions } from '../src/models/mobilefacenet.ts';
 import { PREPROCESSINGS } from '../src/models/preprocessing.ts';
-import { writeWeights } from '../src/models/pretrained.ts';
+import { memberWeights, readWeights, writeWeights } from '../src/models/pretrained.ts';
 import { formulaImage, formulaPixels } from './support/data-fixtures.ts';
 import { openTestEngine } from './support/device.ts';
 import { seededValues } from './support/mobilefacenet-onnx.ts';
@@ -305,6 +305,33 @@ describe('the commands', () => {
     const bytes = await readFile(path('f.npy'));
     expect(bytes.length).toBe(10 + bytes.readUInt16LE(8) + 4 * 4 * 2 * 8);
     expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('convert a member of an ensemble to PyTorch’s names, and write over nothing', async () => {
+    const both = { ...weightsOf(2).options, embeddingBias: true };
+    const weights = { options: both, values: seededValues(both), preprocessing: PREPROCESSINGS['128'] };
+    await writeFile(path('both.safetensors'), writeWeights(weights));
+    const words = [
+      '--weights',
+      path('both.safetensors'),
+      '--names',
+      'y1',
+      '--out',
+      path('member.safetensors'),
+    ];
+    expect((await facet('convert', ...words)).errors).toMatch(
+      /the names of y1 hold one network, got 2 members/,
+    );
+    const { code, out } = await facet('convert', ...words, '--member', '1');
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/member\.safetensors: one network, 8 features, names of y1/),
+    ]);
+    const written = readWeights(await readFile(path('member.safetensors')));
+    const second = memberWeights(weights, 1);
+    expect(written.options).toEqual(second.options);
+    expect(written.values.get('embedding.weight')).toEqual(second.values.get('embedding.weight'));
+    expect((await facet('convert', ...words, '--member', '0')).errors).toMatch(/is there already; remove it/);
   });
 
   it.each<[string, string[], RegExp]>([

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { registerAttack } from './commands/attack.ts';
 import { registerBench } from './commands/bench.ts';
+import { registerConvert } from './commands/convert.ts';
 import { registerData } from './commands/data.ts';
 import { registerDevices } from './commands/devices.ts';
 import { registerEmbed } from './commands/embed.ts';
@@ -16,6 +17,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerAttack,
   registerVerify,
   registerEmbed,
+  registerConvert,
   registerBench,
   registerDevices,
   registerFaces,

@@ -25,7 +25,7 @@ export interface TraceOptions {
 const OLDEST_OPSET = 7;
 const NEWEST_OPSET = 26;
 /** Elements that constants may fold to in all. Weights are not computed, so this is for shapes and statistics. */
-const FOLDING_BUDGET = 2 ** 24;
+const FOLDING_BUDGET = 2 ** 22;
 /** Images of faces are a tenth of this; beyond, sizes are forged. */
 const MOST_PIXELS = 1024;
 /** Where the graph leaves them open and nothing else is asked. */
