@@ -122,7 +122,9 @@ function classNumbers(weights: readonly Tensor[]): Pick<Layout, 'indices' | 'sta
 /** One chunk's scores [G, K_c, R] and what they are made of. */
 interface Chunk {
   readonly scores: Tensor;
-  /** scale, or scale/‖W_k‖: number or [G, K_c, 1]. */
+  /** 1/‖W_k‖, [G, K_c, 1], where weight vectors count as unit vectors. */
+  readonly inverse: Tensor | undefined;
+  /** What a product W_k·f is multiplied with: scale, or scale/‖W_k‖. */
   readonly factor: Tensor | number;
   /** 1 at each label: [G, K_c, R]. */
   readonly isOwn: Tensor;
@@ -148,9 +150,10 @@ function scoresOf(
   const start = slice(starts, [index, 0, 0], [index + 1, 1, 1]);
   const local = sub(broadcastTo(labels, shape), broadcastTo(start, shape));
   const isOwn = equal(broadcastTo(indices.get(classes)!, shape), local);
-  const lengths = () => sum(mul(square(weights), broadcastTo(unit, weights.shape)), [-1], { keepDims: true });
-  const factor = unitWeights ? mul(rsqrt(add(lengths(), LENGTH_EPSILON)), scale) : scale;
-  return { scores: mul(matmul(weights, x), factor), factor, isOwn };
+  const squares = () => sum(mul(square(weights), broadcastTo(unit, weights.shape)), [-1], { keepDims: true });
+  const inverse = unitWeights ? rsqrt(add(squares(), LENGTH_EPSILON)) : undefined;
+  const factor = inverse ? mul(inverse, scale) : scale;
+  return { scores: mul(matmul(weights, x), factor), inverse, factor, isOwn };
 }
 
 /** → [3, G, 1, R]: own score, largest other, log-sum-exp of the others. */
@@ -203,7 +206,7 @@ function backward(
   let done: Tensor[] = [output];
   let byFeatures: Tensor | undefined;
   const byWeights = chunks.map((weights, index) => {
-    const { scores, factor, isOwn } = scoresOf(
+    const { scores, inverse, factor, isOwn } = scoresOf(
       layout,
       index,
       weights,
@@ -219,26 +222,20 @@ function backward(
     const here = matmul(product, weights, { transposeA: true });
     byFeatures = byFeatures ? add(byFeatures, here) : here;
     const direct = matmul(product, features);
-    const slopes = layout.unitWeights
-      ? sub(direct, alongWeights(weights, slope, scores, factor, layout))
-      : direct;
+    const slopes = inverse ? sub(direct, alongWeights(weights, inverse, mul(slope, scores))) : direct;
     done = [slopes, byFeatures];
     return slopes;
   });
   return [byFeatures!, null, ...byWeights];
 }
 
-/** What moving a weight vector along itself would change, which dividing by its length undoes: [G, K_c, E]. */
-function alongWeights(
-  weights: Tensor,
-  slope: Tensor,
-  scores: Tensor,
-  factor: Tensor | number,
-  { scale }: Layout,
-): Tensor {
-  const inverseSquare = square(mul(factor as Tensor, 1 / scale));
-  const along = mul(sum(mul(slope, scores), [2], { keepDims: true }), inverseSquare);
-  return mul(weights, along);
+/**
+ * What moving a weight vector along itself would change, which dividing by its length undoes: [G, K_c, E].
+ *
+ * @param inverse 1/‖W_k‖, [G, K_c, 1]. @param changes slope times score, [G, K_c, R].
+ */
+function alongWeights(weights: Tensor, inverse: Tensor, changes: Tensor): Tensor {
+  return mul(weights, mul(sum(changes, [2], { keepDims: true }), square(inverse)));
 }
 
 function checkChunks({ features, weights, labels }: ChunkedInput): void {
