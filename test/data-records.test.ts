@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -301,6 +301,8 @@ describe('openFaceSet of RecordIO', () => {
     writeFileSync(join(root, 'faces_small', 'property'), '3,112,112\n');
     mkdirSync(join(root, 'bare'));
     writeFileSync(join(root, 'bare', 'faces.rec'), records);
+    mkdirSync(join(root, 'linked'));
+    symlinkSync(join(root, 'faces_small', 'train.rec'), join(root, 'linked', 'train.rec'));
     mkdirSync(join(root, 'two'));
     for (const name of ['a.rec', 'b.rec']) writeFileSync(join(root, 'two', name), records);
   });
@@ -310,6 +312,7 @@ describe('openFaceSet of RecordIO', () => {
     ['faces_small', 'faces_small', 'with'],
     ['faces_small/train.rec', 'faces_small', 'with'],
     ['bare', 'faces', 'without'],
+    ['linked', 'linked', 'without'],
     ['two/b.rec', 'b', 'without'],
   ])('opens %s', async (path, name, how) => {
     const set = await openFaceSet(join(root, path), nodeDataHost);

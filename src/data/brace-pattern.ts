@@ -2,7 +2,7 @@
 import { DataError } from './errors.ts';
 
 /** A pattern of more names than this is a slip of a digit. */
-const MAX_NAMES = 100_000;
+const MAX_NAMES = 10_000;
 
 /** Whether a path is a pattern of paths. */
 export function isBracePattern(path: string): boolean {
@@ -12,7 +12,7 @@ export function isBracePattern(path: string): boolean {
 /**
  * The names that a pattern stands for, in its order: `{000..099}` counts with as many digits as its longer end has
  * where one begins with a zero, `{a,b}` chooses, and several groups give every combination. Groups within groups are
- * not known. Throws a DataError for a group that is neither, and for more than 100,000 names.
+ * not known. Throws a DataError for a group that is neither, and for more than 10,000 names.
  */
 export function expandBraces(pattern: string): string[] {
   let names = [''];

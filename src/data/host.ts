@@ -18,7 +18,7 @@ export interface ByteSource {
 /** A folder of files. */
 export interface FolderSource {
   readonly name: string;
-  /** What lies directly in it, sorted by name. */
+  /** What lies directly in it, sorted by name. Unlike `list`, links are followed: there is no loop in one level. */
   top(): Promise<readonly FolderEntry[]>;
   /**
    * Paths of all plain files beneath it, or beneath a folder `under` it, relative to it and with '/', and what was
@@ -31,7 +31,7 @@ export interface FolderSource {
 
 export interface FolderEntry {
   readonly name: string;
-  /** Links and devices are `other`: they are not followed. */
+  /** What a link leads to; devices, and links that lead nowhere, are `other`. */
   readonly kind: 'file' | 'folder' | 'other';
 }
 

@@ -13,7 +13,7 @@ export async function openPath(
   if (found.isDirectory()) return { kind: 'folder', source: folderSource(path) };
   if (found.isFile()) return { kind: 'file', source: await fileSource(path) };
   throw new DataError(
-    `${path}: is neither a file nor a folder; give a tar or a folder of identity/image.jpg`,
+    `${path}: is neither a file nor a folder; give the path of a data set or a list of pairs`,
   );
 }
 
@@ -38,12 +38,15 @@ export function folderSource(root: string): FolderSource {
     name: root,
     async top() {
       const entries = await explain(root, () => readdir(root, { withFileTypes: true }));
-      return entries
-        .map((entry): FolderEntry => {
-          const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other';
+      const found = await Promise.all(
+        entries.map(async (entry): Promise<FolderEntry> => {
+          // People link to a train.rec on another disk. One level deep there is no loop to fear.
+          const real = entry.isSymbolicLink() ? await stat(join(root, entry.name)).catch(() => entry) : entry;
+          const kind = real.isFile() ? 'file' : real.isDirectory() ? 'folder' : 'other';
           return { name: entry.name, kind };
-        })
-        .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+        }),
+      );
+      return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     },
     open: (path) => fileSource(join(root, path)),
     async list(under = '') {
