@@ -32,6 +32,7 @@ import { formulaImage, plainSet, type TarPart, writeTar } from './data-fixtures.
 import type { FuzzFormat } from './data-fuzz.ts';
 import { writeBin } from './data-pickle-writer.ts';
 import { imagePayload, insightFacePayloads, writeRecordFile } from './data-records.ts';
+import { WEIGHTS_FUZZ_FORMATS } from './weights-fuzz-formats.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const KIB = 1024;
@@ -417,6 +418,7 @@ export const FUZZ_FORMATS: readonly FuzzFormat[] = [
     },
     expects: (error) => error instanceof SafetensorsError,
   },
+  ...WEIGHTS_FUZZ_FORMATS,
 ];
 
 /** NumPy's arrays as protocol 2 has them: bytes, then flags. */

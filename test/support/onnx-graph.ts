@@ -80,3 +80,23 @@ export class GraphBuilder {
     });
   }
 }
+
+/** A little of everything: kernels, statistics, shape arithmetic, products. */
+export function sampleGraph(options: GraphOptions = {}): Uint8Array {
+  const g = new GraphBuilder();
+  let y = g.add('PRelu', [
+    g.norm(g.conv('x', [4, 3, 3, 3], { pads: [1, 1, 1, 1] }, true), 4),
+    g.weight([4, 1, 1]),
+  ]);
+  y = g.add('Add', [g.conv(y, [4, 1, 3, 3], { group: 4, pads: [1, 1, 1, 1] }), y]);
+  y = g.add('Clip', [
+    g.conv(y, [6, 2, 3, 3], { group: 2, strides: [2, 2] }),
+    g.weight([], [0]),
+    g.weight([], [6]),
+  ]);
+  const batch = g.add('Gather', [g.add('Shape', [y]), g.integers([0], [])], { axis: 0 });
+  const rest = g.add('Constant', [], { value: { dims: [1], data: [-1], type: 'int64' } });
+  const target = g.add('Concat', [g.add('Unsqueeze', [batch, g.integers([0])]), rest], { axis: 0 });
+  y = g.add('Reshape', [g.add('Transpose', [y], { perm: [0, 2, 3, 1] }), target]);
+  return g.build(g.norm(g.add('Gemm', [y, g.weight([36, 5]), g.weight([5])]), 5), options);
+}
