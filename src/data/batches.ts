@@ -2,10 +2,12 @@
  * Batches for training and embedding. Everything about a batch follows from (seed, epoch, step), so a run
  * that was stopped goes on at any step with the batches that it would have had.
  */
-import { DataError } from './errors.ts';
+import { Augmenter } from './augment/augmenter.ts';
+import { AUGMENTATIONS, type AugmentOptions } from './augment/options.ts';
 import type { LoadedFaces } from './load.ts';
 import { CENTRED, type Normalisation, normalisationTable, normaliseFace } from './normalise.ts';
-import { CounterRandom, philox, STREAM, seedKey } from './random.ts';
+import { type BatchOrder, ShuffledOrder } from './sampling.ts';
+import { BalancedOrder } from './sampling-balanced.ts';
 
 export interface BatchOptions {
   readonly batchSize: number;
@@ -15,6 +17,13 @@ export interface BatchOptions {
   readonly shuffle?: boolean;
   /** Mirror each face left to right with probability ½, drawn anew each epoch. */
   readonly flip?: boolean;
+  /** Random changes to each face, drawn anew each epoch; none where it is left out. */
+  readonly augment?: AugmentOptions;
+  /**
+   * Identity-balanced batches of this many images of each identity (sampling-balanced.ts), in place of every image once
+   * an epoch; `shuffle` and `last` then say nothing.
+   */
+  readonly imagesPerIdentity?: number;
   readonly normalisation?: Normalisation;
   /**
    * The last, partial batch of an epoch: `drop` it (training), or `wrap` it, filled up with the epoch's first
@@ -41,48 +50,31 @@ export class Batches {
   /** Batches in one epoch. */
   readonly stepsPerEpoch: number;
   readonly #faces: LoadedFaces;
-  readonly #seed: number;
-  readonly #key: readonly [number, number];
-  readonly #shuffle: boolean;
-  readonly #flip: boolean;
+  readonly #order: BatchOrder;
+  readonly #augmenter: Augmenter;
   readonly #table: Float32Array;
-  readonly #order: Uint32Array;
-  readonly #random = new Uint32Array(4);
+  readonly #visits: Uint32Array;
   readonly #own: Batch;
-  #orderedEpoch = -1;
 
-  /** Throws a DataError for an empty table, or one smaller than a batch where the last batch is dropped. */
+  /**
+   * Throws a DataError for an empty table, or one smaller than a batch where the last batch is dropped, and for
+   * augmentation out of range.
+   */
   constructor(faces: LoadedFaces, options: BatchOptions) {
-    const { batchSize, seed = 0, shuffle = true, flip = true, last = 'drop' } = options;
-    const count = faces.labels.length;
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new DataError(`batches: batchSize must be a positive whole number, got ${batchSize}`);
-    }
-    if (count === 0 || (last === 'drop' && count < batchSize)) {
-      throw new DataError(
-        `batches: ${count} faces give no batch of ${batchSize}; use a smaller batchSize or more images`,
-      );
-    }
-    this.batchSize = batchSize;
-    this.stepsPerEpoch = last === 'drop' ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
     this.#faces = faces;
-    this.#seed = seed;
-    this.#key = seedKey(seed);
-    this.#shuffle = shuffle;
-    this.#flip = flip;
+    this.#order = batchOrder(faces.labels, options);
+    this.batchSize = this.#order.batchSize;
+    this.stepsPerEpoch = this.#order.stepsPerEpoch;
+    const { seed = 0, flip = true, augment = AUGMENTATIONS.none } = options;
+    this.#augmenter = new Augmenter({ seed, size: faces.size, flip, augment });
     this.#table = normalisationTable(options.normalisation ?? CENTRED);
-    this.#order = new Uint32Array(count);
+    this.#visits = new Uint32Array(this.batchSize);
     this.#own = this.allocate();
   }
 
   /** Buffers for a batch, for callers that hold more than one at a time. */
   allocate(): Batch {
-    return {
-      images: new Float32Array(this.batchSize * this.#faces.size ** 2 * 3),
-      labels: new Int32Array(this.batchSize),
-      rows: new Int32Array(this.batchSize),
-      fresh: 0,
-    };
+    return allocateBatch(this.batchSize, this.#faces.size);
   }
 
   /**
@@ -90,39 +82,33 @@ export class Batches {
    * buffers of its own that the next call reuses. Throws a DataError where there is no such step.
    */
   read(epoch: number, step: number, into: Batch = this.#own): Batch {
-    if (!Number.isInteger(epoch) || epoch < 0 || epoch >= 2 ** 32) {
-      throw new DataError(`batches: epoch must be a whole number from 0, got ${epoch}`);
-    }
-    if (!Number.isInteger(step) || step < 0 || step >= this.stepsPerEpoch) {
-      throw new DataError(`batches: no step ${step}; an epoch has steps 0 to ${this.stepsPerEpoch - 1}`);
-    }
-    this.#prepare(epoch);
     const { pixels, labels, size } = this.#faces;
-    const count = this.#order.length;
+    into.fresh = this.#order.read(epoch, step, into.rows, this.#visits);
     const stride = size * size * 3;
-    const first = step * this.batchSize;
-    for (let i = 0; i < this.batchSize; i++) {
-      const row = this.#order[(first + i) % count]!;
+    for (const [i, row] of into.rows.entries()) {
       into.labels[i] = labels[row]!;
-      into.rows[i] = row;
-      const mirrored = this.#flip && this.#isFlipped(epoch, row);
-      normaliseFace(pixels, row * stride, size, this.#table, mirrored, into.images, i * stride);
+      const key = { epoch, image: row, visit: this.#visits[i]! };
+      const face = this.#augmenter.apply(pixels.subarray(row * stride, (row + 1) * stride), key);
+      normaliseFace(face, 0, size, this.#table, this.#augmenter.isFlipped(key), into.images, i * stride);
     }
-    into.fresh = Math.min(this.batchSize, count - first);
     return into;
   }
+}
 
-  /** The order of an epoch is made from scratch, not from the epoch before, so any epoch can come first. */
-  #prepare(epoch: number): void {
-    if (this.#orderedEpoch === epoch) return;
-    for (let i = 0; i < this.#order.length; i++) this.#order[i] = i;
-    if (this.#shuffle) new CounterRandom(this.#seed, STREAM.shuffle, epoch).shuffle(this.#order);
-    this.#orderedEpoch = epoch;
-  }
+/** The order that `options` ask for of images with these labels. */
+export function batchOrder(labels: Int32Array, options: BatchOptions): BatchOrder {
+  const { batchSize, seed = 0, shuffle = true, last = 'drop', imagesPerIdentity } = options;
+  return imagesPerIdentity === undefined
+    ? new ShuffledOrder(labels.length, { batchSize, seed, shuffle, last })
+    : new BalancedOrder(labels, { batchSize, seed, imagesPerIdentity });
+}
 
-  /** Drawn by row, not by place in the batch, so a face is mirrored alike whatever the batch size. */
-  #isFlipped(epoch: number, row: number): boolean {
-    philox(this.#key, [row, STREAM.flip, epoch, 0], this.#random);
-    return (this.#random[0]! & 1) === 1;
-  }
+/** Buffers for `batchSize` images of size × size pixels. */
+export function allocateBatch(batchSize: number, size: number): Batch {
+  return {
+    images: new Float32Array(batchSize * size ** 2 * 3),
+    labels: new Int32Array(batchSize),
+    rows: new Int32Array(batchSize),
+    fresh: 0,
+  };
 }

@@ -8,6 +8,8 @@
  *         any list of pairs with its images: { name, format, faces, pairs: { a, b, same, fold }[], folds, close() }
  */
 export * from './align/index.ts';
+export * from './augment/index.ts';
+export { type BatchSource, loadedBatches } from './batch-source.ts';
 export { type Batch, Batches, type BatchOptions } from './batches.ts';
 export type { OpenFaceSet } from './encoded-set.ts';
 export { DataError, ImageError, messageOf, type Skipped } from './errors.ts';
@@ -41,6 +43,7 @@ export {
 } from './inspect.ts';
 export { readLfwPairs } from './lfw-pairs.ts';
 export { type LoadedFaces, type LoadOptions, loadFaces } from './load.ts';
+export * from './loader/index.ts';
 export { CENTRED, IMAGENET, type Normalisation, normalisationTable, normaliseFace } from './normalise.ts';
 export { openFaceSet } from './open.ts';
 export { type FacePair, type GeneratePairsOptions, generatePairs, type PairList } from './pairs.ts';

@@ -12,6 +12,9 @@ export const STREAM = {
   pairSame: 4,
   pairDifferent: 5,
   classes: 6,
+  augment: 7,
+  identities: 8,
+  imagesOfIdentity: 9,
 } as const;
 
 /** Four u32, as `philox` leaves them in its `out`. */
