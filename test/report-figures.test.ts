@@ -44,7 +44,8 @@ describe('figures', () => {
     (id, svg) => {
       assertWellFormed(svg);
       expect(svg).toContain('xmlns="http://www.w3.org/2000/svg"');
-      expect(svg).toMatch(/<title id="[^"]+">[^<]+<\/title><desc id="[^"]+">[^<]+<\/desc>/);
+      const title = /<title id="[^"]+">([^<]+)<\/title><desc id="[^"]+">[^<]+<\/desc>/.exec(svg)![1];
+      expect(svg).toContain(`px">${title}</text>`);
       expect(svg).not.toMatch(/NaN|Infinity|undefined/);
       if (id === 'directions') return;
       for (const { name } of results.defences) expect(svg).toContain(`>${name}</text>`);
@@ -271,6 +272,21 @@ describe('report', () => {
     expect(fooled).toContain('<span>not taken for person &amp; 7</span>');
     expect(fooled).toContain(': fooled after');
     expect(renderReport(dodging)).toContain('Pairs of one person that a defence takes for two as they are.');
+  });
+
+  test('names hundreds of pairs, and says where thousands are', () => {
+    const many = fakeResults({ defences: ['single'], pairs: 5, bare: true });
+    many.leftOut = Array.from({ length: 302 }, (_, i) => ({
+      seed: 1,
+      source: `a${i}`,
+      target: `b${i}`,
+      acceptedBy: ['single'],
+    }));
+    const html = renderReport(many);
+    expect(html).toContain('The 302 pairs by name');
+    expect(html).toContain('a299 → b299');
+    expect(html).not.toContain('a300 → b300');
+    expect(html).toContain('… and 2 others, in tables/left-out-pairs.csv');
   });
 
   test('settings that differ between defences are shown for each', () => {

@@ -87,7 +87,7 @@ export function styledLine<T>(
 }
 
 const LEGEND_ROW = 19;
-const LETTER_WIDTH = 6.7;
+const LETTER_WIDTH = 7;
 
 /**
  * Draws marks with Observable Plot into an SVG: axes with labels, a legend at the right, a title and a
@@ -188,10 +188,27 @@ function symbolPath(symbol: Marker): string {
   }
 }
 
-/** A figure for a file of its own: on white, in near-black, so that it looks alike wherever it is shown. */
+const TITLE_HEIGHT = 30;
+
+/**
+ * A figure for a file of its own: under its title, on white, in near-black, so that it looks alike wherever it
+ * is shown.
+ */
 export function standalone(figure: Figure): string {
-  const svg = figure.svg
+  const { svg, title, width } = figure;
+  const start = svg.indexOf('>') + 1;
+  const [, height = '0'] = /viewBox="0 0 [\d.]+ ([\d.]+)"/.exec(svg) ?? [];
+  const tall = Number(height) + TITLE_HEIGHT;
+  const head = svg
+    .slice(0, start)
     .replace('<svg ', '<svg color="#16181d" ')
-    .replace('</desc>', '</desc><rect width="100%" height="100%" fill="#ffffff"/>');
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${svg}\n`;
+    .replace(/viewBox="[^"]*"/, `viewBox="0 0 ${width} ${tall}"`)
+    .replace(/ height="[^"]*"/, ` height="${tall}"`);
+  // A bold letter is about 0.6 as wide as high; a long title gets smaller letters rather than an end cut off.
+  const letters = Math.min(14, (width - 24) / (0.6 * [...title].length));
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?>\n${head}<rect width="100%" height="100%" fill="#ffffff"/>` +
+    `<text x="12" y="21" text-anchor="start" fill="currentColor" font-weight="600" style="font-size:${letters.toFixed(1)}px">${escapeMarkup(title)}</text>` +
+    `<g transform="translate(0,${TITLE_HEIGHT})">${svg.slice(start, svg.lastIndexOf('</svg>'))}</g></svg>\n`
+  );
 }

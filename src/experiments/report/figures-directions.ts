@@ -36,7 +36,7 @@ export function directionsFigure(results: Results): Figure | undefined {
       symbol: MARKERS[m % MARKERS.length]!,
     }),
   );
-  const right = 110;
+  const right = 118;
   return drawChart({
     id: 'directions',
     title: 'Features and weight vectors of members with features of two numbers',
@@ -45,11 +45,11 @@ export function directionsFigure(results: Results): Figure | undefined {
       'numbered, dashed as the legend says where members have their own, heavy where they share them. Each panel is scaled to its ' +
       'longest feature and weight vector: directions are what counts. Accuracy: training images given to the right identity.',
     series: legend,
-    width: 60 + across * SIDE + right,
+    width: 66 + across * SIDE + right,
     height: 60 + down * (SIDE + 30),
     plot: {
       marginTop: 44,
-      marginLeft: 48,
+      marginLeft: 58,
       marginRight: right,
       marginBottom: 42,
       x: { label: 'first feature (of the longest)', domain: [-1.22, 1.22], ticks: [-1, 0, 1] },

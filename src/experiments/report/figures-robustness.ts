@@ -121,7 +121,7 @@ export function blackBoxFigures(results: Results): Figure[] {
     if (run === undefined) return [];
     const marks = series.flatMap(({ style, points }, index) => {
       // Moved apart by a few pixels, or the bars would cover one another.
-      const dx = (index - (series.length - 1) / 2) * 5;
+      const dx = (index - (series.length - 1) / 2) * Math.min(5, 26 / series.length);
       return [
         Plot.ruleX(points, {
           x: 'at',

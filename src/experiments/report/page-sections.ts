@@ -99,9 +99,10 @@ function whiteBox(figures: Figures, tables: Tables): string {
 function blackBox(results: Results, figures: Figures, tables: Tables): string {
   const missed = blackBoxAttacks(results).map(({ attack }) => {
     const lists = neverReached(results, attack);
-    const items = lists.map(
-      (list) => `<li>${list.distance}: ${list.pairs.map(({ pair }) => text(pair)).join('; ')}</li>`,
-    );
+    const items = lists.map((list) => {
+      const names = list.pairs.slice(0, MOST_NAMES).map(({ pair }) => text(pair));
+      return `<li>${list.distance}: ${names.join('; ')}${more(list.pairs.length, 'black-box-pairs.csv')}</li>`;
+    });
     const title = `Pairs that never came as near as a distance (${attack})`;
     return details(title, items.length === 0 ? '' : `<ul>${items.join('')}</ul>`);
   });
@@ -110,13 +111,26 @@ function blackBox(results: Results, figures: Figures, tables: Tables): string {
     .join('\n');
 }
 
-function namedLeftOut(results: Results): string {
-  const items = results.leftOut.map(
-    (pair) =>
-      `<li>${text(pairName(pair))} <span class="spread">seed ${pair.seed}, for ${pair.acceptedBy.map(text).join(', ')}</span></li>`,
+function namedLeftOut({ leftOut }: Results): string {
+  const items = leftOut
+    .slice(0, MOST_NAMES)
+    .map(
+      (pair) =>
+        `<li>${text(pairName(pair))} <span class="spread">seed ${pair.seed}, for ${pair.acceptedBy.map(text).join(', ')}</span></li>`,
+    );
+  const rest = more(leftOut.length, 'left-out-pairs.csv');
+  const title = `The ${counted(leftOut.length, 'pair')} by name`;
+  return details(
+    title,
+    items.length === 0 ? '' : `<ul>${items.join('')}</ul>${rest === '' ? '' : `<p>${rest}</p>`}`,
   );
-  const title = `The ${counted(items.length, 'pair')} by name`;
-  return details(title, items.length === 0 ? '' : `<ul>${items.join('')}</ul>`);
+}
+
+/** More names than this belong into a file, which has all of them anyway. */
+const MOST_NAMES = 300;
+
+function more(count: number, file: string): string {
+  return count <= MOST_NAMES ? '' : ` … and ${counted(count - MOST_NAMES, 'other')}, in tables/${file}`;
 }
 
 function details(title: string, body: string): string {

@@ -19,7 +19,7 @@ export function settings(results: Results): string {
       ? ''
       : `<h3>Notes</h3><ul>${results.notes.map((n) => `<li>${text(n)}</li>`).join('')}</ul>`;
   const attacks = attackSettings(results).map(({ title, rows }) => settingsTable(title, rows));
-  return `${notes}${whole}<details><summary>Settings of each defence and attack</summary>${[...perDefence, ...attacks].join('')}</details>`;
+  return `${notes}${whole}<details><summary>Settings of each defence and attack</summary><div class="settings-grid">${[...perDefence, ...attacks].join('')}</div></details>`;
 }
 
 interface Titled {

@@ -60,6 +60,9 @@ tbody th { text-align: left; font-weight: 600; }
 .unit, .spread { color: var(--soft); font-weight: 400; }
 .unit { white-space: nowrap; }
 .spread { font-size: .8em; }
+.settings-grid { display: grid; gap: 1.25rem 2rem; align-items: start; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); margin-top: .75rem; }
+.settings-grid caption { padding-bottom: .25rem; }
+.settings-grid th { width: 40%; white-space: normal; overflow-wrap: anywhere; }
 .settings th, .settings td { padding-top: .25rem; padding-bottom: .25rem; }
 .settings td { text-align: left; white-space: normal; overflow-wrap: anywhere; font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; font-size: .82rem; }
 .examples { display: grid; gap: 1.25rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); margin: 1rem 0; }
@@ -98,7 +101,9 @@ footer { color: var(--soft); font-size: .82rem; padding-top: 2.5rem; padding-bot
   body { font-size: 10pt; }
   header, main, footer { max-width: none; padding: 0; }
   nav { display: none; }
-  h2 { margin-top: 1.5rem; break-after: avoid; }
+  h2 { margin-top: 1.5rem; }
+  h2, h3, summary { break-after: avoid; }
+  .pair { grid-template-columns: 1fr 1fr; }
   table { font-size: 7.6pt; break-inside: avoid; }
   th, td { padding: .25rem .35rem; }
   .scroll, .canvas { overflow: visible; }

@@ -157,7 +157,7 @@ function htmlCell(cell: Cell, column: Column): string {
   const value = escapeMarkup(valueText(cell, column));
   return spread === ''
     ? value
-    : `${value} <span class="spread${bounded(cell) ? ' range' : ''}">${escapeMarkup(spread)}</span>`;
+    : `${value} <span class="spread${bounded(cell) || isShare(cell) ? ' range' : ''}">${escapeMarkup(spread)}</span>`;
 }
 
 function cellText(cell: Cell, column: Column): string {
