@@ -28,6 +28,7 @@ const ENTRIES = {
   index: 'src/index.node.ts',
   browser: 'src/index.browser.ts',
   engine: 'src/engine/index.ts',
+  'decode-worker': 'src/platform/node-decode-worker.ts',
 };
 
 /** Changes whenever a source file does: sizes and times, so that it stays cheap. */
