@@ -66,6 +66,7 @@ describe('readImageHeader', () => {
     ['png', png(50_000, 50_000)],
     ['png', png(2 ** 31, 1)],
     ['png', png(7072, 7072)],
+    ['png', png(65_536, 1)],
     ['jpeg', jpeg(65_535, 65_535)],
     ['webp', vp8x(2 ** 24, 2 ** 24)],
     ['webp', vp8l(16_384, 16_384)],

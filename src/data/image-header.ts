@@ -8,6 +8,8 @@ import { ImageError } from './errors.ts';
 
 /** A face crop is thousands of pixels; a picture of more than this is a mistake or a decompression bomb. */
 export const MAX_PIXELS = 50_000_000;
+/** JPEG's own limit. Resizers divide by the side that is wanted, and were not made for a row of a million pixels. */
+export const MAX_SIDE = 65_535;
 /** An encoded picture: 64 MiB, more than 50 million pixels need. */
 export const MAX_ENCODED_BYTES = 64 * 2 ** 20;
 
@@ -27,15 +29,16 @@ export function checkEncodedSize(bytes: number): void {
 
 /**
  * Format and size of a JPEG, PNG or WebP. Throws an ImageError for other formats, for a header that is damaged
- * or cut, and for more than 50 million pixels.
+ * or cut, and for more than 50 million pixels or 65,535 on a side.
  */
 export function readImageHeader(bytes: Uint8Array): ImageHeader {
   const header = findHeader(bytes);
   const { width, height, format } = header;
   if (width === 0 || height === 0) throw new ImageError(`a ${format} of ${width}×${height} pixels`);
-  if (width * height > MAX_PIXELS) {
+  if (width * height > MAX_PIXELS || width > MAX_SIDE || height > MAX_SIDE) {
     throw new ImageError(
-      `a ${format} that claims ${width}×${height} pixels; at most ${MAX_PIXELS} are decoded, crop and resize it first`,
+      `a ${format} that claims ${width}×${height} pixels; at most ${MAX_PIXELS} are decoded, and ${MAX_SIDE} on a ` +
+        'side: crop and resize it first',
     );
   }
   return header;

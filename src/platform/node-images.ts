@@ -10,7 +10,8 @@ import { openPath, readText } from './node-files.ts';
  * alpha, grey and CMYK converted to sRGB. A picture of another size is resized (Lanczos), and one that
  * is not square is squeezed, not cropped: crop and align faces before they become a set.
  *
- * Rejects with an ImageError for other formats, damaged or cut files, and more than 50 million pixels.
+ * Rejects with an ImageError for other formats, damaged or cut files, and more than 50 million pixels or 65,535
+ * on a side.
  */
 export async function decodeImage(bytes: Uint8Array, size: number): Promise<Uint8Array> {
   // Shrinking while decoding is faster but exists for JPEG alone, so one face would have two values.

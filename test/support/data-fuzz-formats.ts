@@ -9,7 +9,7 @@ import { binSet } from '../../src/data/bin-set.ts';
 import { expandBraces } from '../../src/data/brace-pattern.ts';
 import { readCfpPairs } from '../../src/data/cfp-pairs.ts';
 import { parseCsvPairs } from '../../src/data/csv-pairs.ts';
-import { MAX_PIXELS, readImageHeader } from '../../src/data/image-header.ts';
+import { MAX_PIXELS, MAX_SIDE, readImageHeader } from '../../src/data/image-header.ts';
 import {
   type ByteSource,
   DataError,
@@ -390,7 +390,10 @@ export const FUZZ_FORMATS: readonly FuzzFormat[] = [
     },
     read: (input) => {
       const { width, height } = readImageHeader(input);
-      check(width > 0 && height > 0 && width * height <= MAX_PIXELS, `said ${width}×${height}`);
+      check(
+        width > 0 && height > 0 && width * height <= MAX_PIXELS && Math.max(width, height) <= MAX_SIDE,
+        `said ${width}×${height}`,
+      );
     },
   },
   imageRow('jpeg'),
