@@ -130,6 +130,7 @@ export async function runAttackStudy(task: AttackStudyTask): Promise<Results> {
       },
       data: { train: null, test: faces.description },
       matching: rule,
+      goal,
       settings: settingsOf(task, threshold),
       defences: [
         {
@@ -412,6 +413,7 @@ function settingsOf(task: AttackStudyTask, threshold: number): Results['settings
       goal,
       targetImages,
       matching: rule,
+      goal,
       far,
       threshold,
       pairs,
