@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type LoaderResult, loaderText } from '../src/bench/loader.ts';
 import {
   type AugmentOptions,
   type Batch,
@@ -27,6 +28,7 @@ import { inThread } from '../src/data/loader/index.ts';
 import { replacementsOf } from '../src/data/loader/replacements.ts';
 import { ShuffledOrder } from '../src/data/sampling.ts';
 import { BalancedOrder } from '../src/data/sampling-balanced.ts';
+import { main } from '../src/experiments/cli.ts';
 import { startDecodeWorkers } from '../src/platform/node-decode-workers.ts';
 import { nodeDataHost } from '../src/platform/node-images.ts';
 import { formulaImage, formulaPixels, plainSet, writeTar } from './support/data-fixtures.ts';
@@ -440,6 +442,35 @@ const source = new StreamedBatches(faces, { batchSize: 5, size: ${SIZE}, seed: 3
 const { images } = await source.read(0, 2);
 console.log(createHash('sha256').update(new Uint8Array(images.slice().buffer)).digest('hex'));
 `;
+
+describe('facet bench-loader', () => {
+  it('writes a set, reads it and reports', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const notes = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      const small =
+        '--images 16 --size 16 --batch 4 --workers 0 --augment none,standard --seconds 0 --step-ms 0,1';
+      const status = await main(['bench-loader', ...small.split(' '), '--json']);
+      expect({ status, notes: notes.mock.calls.join('') }).toMatchObject({ status: 0 });
+      const results = JSON.parse(write.mock.calls.join('')) as LoaderResult[];
+      expect(results.map(({ augment, workers }) => ({ augment, workers }))).toEqual([
+        { augment: 'none', workers: 0 },
+        { augment: 'standard', workers: 0 },
+      ]);
+      for (const { imagesPerSecond, waits } of results) {
+        expect(imagesPerSecond).toBeGreaterThan(0);
+        expect(waits.map(({ step }) => step)).toEqual(['0 ms', '1 ms']);
+        for (const { waitShare, waitMs, stepMs } of waits) {
+          expect(waitShare).toBeCloseTo(waitMs / (waitMs + stepMs), 10);
+        }
+      }
+      expect(loaderText(results).split('\n')).toHaveLength(3);
+    } finally {
+      write.mockRestore();
+      notes.mockRestore();
+    }
+  });
+});
 
 describe('ShuffledOrder', () => {
   it('keeps its orders straight when two epochs are asked for by turns', () => {

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { registerAttack } from './commands/attack.ts';
 import { registerBench } from './commands/bench.ts';
+import { registerBenchLoader } from './commands/bench-loader.ts';
 import { registerConvert } from './commands/convert.ts';
 import { registerData } from './commands/data.ts';
 import { registerDevices } from './commands/devices.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerEmbed,
   registerConvert,
   registerBench,
+  registerBenchLoader,
   registerDevices,
   registerFaces,
   registerData,
