@@ -114,7 +114,12 @@ describe('through a map with orthonormal rows', () => {
   }
 
   it.each([
-    ['C&W', () => cw({ searchSteps: 7, initialWeight: 0.3 }), 150, { share: 1.02, plus: 0 }],
+    [
+      'C&W',
+      () => cw({ searchSteps: 7, initialWeight: 0.3, learningRate: 0.01 }),
+      150,
+      { share: 1.02, plus: 0 },
+    ],
     [
       'PGD L2',
       () =>

@@ -41,7 +41,7 @@ async function attackAll(
   run: RunOptions = {},
 ): Promise<AttackResult[]> {
   const runner = await compileOnIdentity(engine, SIZE, {
-    attack: cw(options),
+    attack: cw({ learningRate: 0.01, ...options }),
     objective: alongTargets,
     stopping: halfSpaceRule(NEED),
     batchSize: 3,

@@ -136,7 +136,7 @@ export const ATTACKS = {
         from: 0,
         to: 2,
       }),
-      learningRate: range(0.01, 'of Adam, in tanh space', { over: 0, to: 10 }),
+      learningRate: range(0.003, 'of Adam, in tanh space', { over: 0, to: 10 }),
       initialWeight: range(1, 'c of the first trial', { over: 0, to: 1e9 }),
       searchSteps: count(6, 'trials of the search over c'),
       earlyAbort: flag(true, 'whether a trial ends that makes no progress in a tenth of its steps'),

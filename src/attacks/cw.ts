@@ -21,7 +21,10 @@ import { perImage } from './slots.ts';
 export interface CwOptions {
   /** κ: how much further than success images go, in the stopping rule's distance (1 − cos for `accepted`). */
   readonly confidence?: number;
-  /** Of Adam, in tanh space. There a grey pixel moves by half as much. */
+  /**
+   * Of Adam, in tanh space; a grey pixel moves by half as much. The authors' 0.01 is over a grey level, more than some
+   * faces need in all, and leaves the search for the smallest norm to chance.
+   */
   readonly learningRate?: number;
   /** c of the first trial: about the squared L2 norm, in [0, 1] pixels, that a unit of distance costs. */
   readonly initialWeight?: number;
@@ -62,7 +65,7 @@ const NO_PROGRESS = 0.9999;
  */
 export function cw({
   confidence = 0,
-  learningRate = 0.01,
+  learningRate = 0.003,
   initialWeight = 1,
   searchSteps = 6,
   abortAfter = 20,
