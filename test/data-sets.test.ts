@@ -11,6 +11,7 @@ import {
   mergeFaceSets,
   openFaceSet,
   parseIdentityList,
+  prefixIdentities,
   requireTrainable,
   subset,
   tarFaceSet,
@@ -58,6 +59,31 @@ describe('whole sets', () => {
     expect(() => mergeFaceSets([plainSet({ ann: 1 }, 'one'), plainSet({ ann: 1 }, 'two')])).toThrow(
       /1 identity names.*ann \(in one and two\)/,
     );
+  });
+
+  it('renames people, so that two sets can number theirs alike', async () => {
+    const [one, two] = [plainSet({ 0: 1, 1: 2 }, 'one'), plainSet({ 0: 2 }, 'two')];
+    expect(() => mergeFaceSets([one, two])).toThrow(/or rename them with prefixIdentities/);
+    const merged = mergeFaceSets([one, prefixIdentities(two, 'two-')]);
+    expect(merged.identities).toEqual(['0', '1', 'two-0']);
+    expect([...merged.labels]).toEqual([0, 1, 1, 2, 2]);
+    expect(merged.imageName(4)).toBe('0/0_0002.jpg');
+    expect((await merged.read(4, 1))[0]).toBe(1);
+  });
+
+  it('hands out stored files through subsets and merges, where all have them', async () => {
+    const stored = {
+      ...plainSet({ ann: 3 }, 'one'),
+      readEncoded: async (index: number) => Uint8Array.of(index),
+    };
+    const drawn = plainSet({ bob: 1 }, 'two');
+    const part = subset(stored, { maxImagesPerIdentity: 2 });
+    const whole = mergeFaceSets([part, { ...stored, identities: ['cid'] }]);
+    expect(await part.readEncoded?.(1)).toEqual(Uint8Array.of(1));
+    expect(await whole.readEncoded?.(4)).toEqual(Uint8Array.of(2));
+    await expect(whole.readEncoded?.(5)).rejects.toThrow(/no image 5/);
+    expect(subset(drawn, {}).readEncoded).toBeUndefined();
+    expect(mergeFaceSets([stored, drawn]).readEncoded).toBeUndefined();
   });
 
   it('counts, and names who has too few images to train on', () => {

@@ -58,7 +58,7 @@ export async function readCfpPairs(folder: FolderSource, protocol: CfpProtocol):
 async function readImageList(folder: FolderSource, file: string): Promise<Map<number, string>> {
   const images = new Map<number, string>();
   const name = `${folder.name}/${file}`;
-  for (const { text, number } of textLines(await readText(folder, file))) {
+  for (const { text, number } of textLines(await readText(folder, file), name)) {
     const [, digits, path] = /^(\d{1,9})\s+(\S.*)$/.exec(text) ?? [];
     if (path === undefined || images.has(Number(digits))) {
       throw new DataError(
@@ -77,7 +77,7 @@ async function readNumbers(
   second: ReadonlyMap<number, string>,
 ): Promise<[string, string][]> {
   const name = `${folder.name}/${file}`;
-  return textLines(await readText(folder, file)).map(({ text, number }) => {
+  return textLines(await readText(folder, file), name).map(({ text, number }) => {
     const [, left, right] = /^(\d{1,9})\s*,\s*(\d{1,9})$/.exec(text) ?? [];
     const [a, b] = [first.get(Number(left)), second.get(Number(right))];
     if (a === undefined || b === undefined || a === b) {

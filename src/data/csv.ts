@@ -21,7 +21,7 @@ export function parseCsv(
   optional: readonly string[] = [],
   assumed?: readonly string[],
 ): CsvRow[] {
-  const all = textLines(text);
+  const all = textLines(text, tableName);
   const header = assumed ? { text: assumed.join(','), number: 0 } : all[0];
   const lines = assumed ? all : all.slice(1);
   const names = header ? splitRow(header.text, tableName, header.number).map((n) => n.toLowerCase()) : [];

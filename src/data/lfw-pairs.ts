@@ -31,7 +31,7 @@ export function readLfwPairs(text: string, set: FaceSet, listName = 'pairs.txt')
 
 /** The list alone: images are named `Person/Person_0001`, without an extension. Throws as `readLfwPairs` does. */
 export function parseLfwPairs(text: string, listName: string): NamedPair[] {
-  const lines = textLines(text).map(
+  const lines = textLines(text, listName).map(
     (line): Line => ({ fields: line.text.split(/\s+/), number: line.number }),
   );
   const header = lines[0];

@@ -1,7 +1,8 @@
 /** Names of millions of images as one block of UTF-8: about their bytes and four more each, and no string until asked. */
 import { DataError } from './errors.ts';
 
-const DECODER = new TextDecoder();
+/** A byte order mark at the beginning of a name is part of it. */
+const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 const ENCODER = new TextEncoder();
 /** UTF-8 bytes of a UTF-16 code unit, at most. */
 const MOST_BYTES = 3;

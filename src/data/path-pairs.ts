@@ -28,7 +28,7 @@ export function looksLikePathPairs(firstLine: string): boolean {
 
 /** Reads a list of pairs by path. Throws a DataError that names the line that is no pair, or where there is none. */
 export function parsePathPairs(text: string, listName: string): NamedPair[] {
-  const lines = textLines(text);
+  const lines = textLines(text, listName);
   const place = labelPlace(lines[0]?.text ?? '');
   if (place === undefined) {
     throw new DataError(

@@ -2,8 +2,10 @@
 import { DataError } from './errors.ts';
 import type { ByteSource } from './host.ts';
 
-/** The longest text that is read whole: 256 MiB, some millions of lines. */
+/** The longest text that is read whole: 256 MiB. */
 export const MAX_TEXT_BYTES = 256 * 2 ** 20;
+/** Lines that a list may have, blank ones aside. */
+export const MAX_LINES = 1_000_000;
 
 /** A source from its first byte to its last. Throws a DataError for more than `most` bytes. */
 export async function readWhole(source: ByteSource, most: number): Promise<Uint8Array> {
@@ -36,14 +38,27 @@ export interface TextLine {
   readonly number: number;
 }
 
-/** Lines that are not blank. Line endings of Unix, Windows and old Macs will do. */
-export function textLines(text: string): TextLine[] {
+/**
+ * Lines that are not blank. Line endings of Unix, Windows and old Macs will do. Throws a DataError for more than a
+ * million: each line takes some hundred bytes of memory once it is read.
+ */
+export function textLines(text: string, name: string): TextLine[] {
   const lines: TextLine[] = [];
+  const ends = /\r\n|\n|\r|$/g;
   let number = 0;
-  for (const raw of text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)) {
+  let start = text.startsWith('\uFEFF') ? 1 : 0;
+  while (start <= text.length) {
+    ends.lastIndex = start;
+    const end = ends.exec(text);
+    const stop = end?.index ?? text.length;
     number++;
-    const trimmed = raw.trim();
+    const trimmed = text.slice(start, stop).trim();
     if (trimmed !== '') lines.push({ text: trimmed, number });
+    if (lines.length > MAX_LINES) {
+      throw new DataError(`${name}: has more than ${MAX_LINES} lines; expected a shorter list, so split it`);
+    }
+    if (stop === text.length) break;
+    start = stop + (end?.[0].length ?? 1);
   }
   return lines;
 }

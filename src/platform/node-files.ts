@@ -4,6 +4,7 @@ import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises
 import { join } from 'node:path';
 import { DataError, messageOf, type Skipped } from '../data/errors.ts';
 import { type ByteSource, checkRange, type FolderEntry, type FolderSource } from '../data/host.ts';
+import { decodeText, MAX_TEXT_BYTES } from '../data/read-whole.ts';
 
 /** Opens a file or folder. Throws a DataError where there is neither, or it may not be read. */
 export async function openPath(
@@ -78,14 +79,13 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   return explain(path, () => readFile(path));
 }
 
-/** A whole text file. Throws a DataError where it is not UTF-8. */
+/** A whole text file. Throws a DataError where it is not UTF-8, or far longer than a list is. */
 export async function readText(path: string): Promise<string> {
-  const bytes = await readBytes(path);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new DataError(`${path}: is not UTF-8 text; expected a plain list, check that it is the right file`);
+  const { size } = await explain(path, () => stat(path));
+  if (size > MAX_TEXT_BYTES) {
+    throw new DataError(`${path}: has ${size} bytes; expected a text of at most ${MAX_TEXT_BYTES}`);
   }
+  return decodeText(await readBytes(path), path);
 }
 
 async function readFully(
