@@ -413,7 +413,6 @@ function settingsOf(task: AttackStudyTask, threshold: number): Results['settings
       goal,
       targetImages,
       matching: rule,
-      goal,
       far,
       threshold,
       pairs,
