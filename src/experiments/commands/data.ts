@@ -116,11 +116,15 @@ async function open(
   return { faces, format, skipped, pairs, close: () => pairs.close() };
 }
 
+/** Images whose headers are read where not all are decoded. */
+const SAMPLE = 1000;
+
 function inspect(faces: FaceSet, { check }: InspectOptions, progress: Progress): Promise<Inspection> {
-  const label = check ? 'decode images' : 'read headers';
-  return progress.during(label, faces.labels.length, (tick) =>
+  const images = faces.labels.length;
+  const [label, total] = check ? ['decode images', images] : ['read headers', Math.min(SAMPLE, images)];
+  return progress.during(label, total, (tick) =>
     inspectFaceSet(faces, {
-      ...(check ? { check: nodeDataHost.decodePicture } : {}),
+      ...(check ? { check: nodeDataHost.decodePicture } : { sample: SAMPLE }),
       onProgress: (done) => tick(done),
     }),
   );
