@@ -39,6 +39,17 @@ describe('figures', () => {
     ]);
   });
 
+  test('are drawn of as many defences as there are', () => {
+    const defences = ['single', 'ensemble', 'adp', 'shared', 'diverse', 'sixth', 'seventh', 'eighth'];
+    const many = fakeResults({ defences, pairs: 8 });
+    for (const { runs } of many.defences) {
+      for (const { whiteBox } of runs) {
+        for (const entry of whiteBox) entry.curve = Array.from({ length: 30 }, (_, step) => 1 / (1 + step));
+      }
+    }
+    for (const svg of Object.values(figures(many))) assertWellFormed(svg);
+  });
+
   test.each(Object.entries(drawn))(
     '%s is well-formed, named, labelled, and draws numbers only',
     (id, svg) => {

@@ -19,7 +19,7 @@ export function attackLossFigures(results: Results): Figure[] {
     if (series.length === 0) return [];
     const marks = series.flatMap(({ style, points }, index) => {
       const marked = [0.1, 0.35, 0.6, 0.85].map(
-        (share) => points[Math.floor((share + (0.2 * index) / series.length) * (points.length - 1))]!,
+        (share) => points[Math.floor((share + (0.14 * index) / series.length) * (points.length - 1))]!,
       );
       return [
         styledLine(points, style, { x: 'step', y: 'distance', strokeWidth: 1.8 }),
