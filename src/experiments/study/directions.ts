@@ -21,6 +21,8 @@ const PANELS: readonly { readonly defence: DefenceName; readonly title: string }
   { defence: 'diverse', title: 'shared weight vectors, and diversity' },
 ];
 
+/** λ, less than the study's: in two dimensions members that are at right angles cannot all stay near W. */
+const DIVERSITY_WEIGHT = 0.1;
 const PEOPLE = 6;
 const MOST_IMAGES = 16;
 const STEPS = 160;
@@ -124,6 +126,7 @@ function smallConfig(config: StudyConfig, images: number): StudyConfig {
     ...config,
     members: 2,
     embeddingSize: 2,
+    diversity: { ...config.diversity, weight: Math.min(DIVERSITY_WEIGHT, config.diversity.weight) },
     widthMultiplier: Math.min(0.25, config.widthMultiplier),
     training: {
       ...config.training,
