@@ -2,6 +2,7 @@
 import { bandwidthCases } from './bandwidth.ts';
 import type { BenchCase, CaseFamily } from './case.ts';
 import { convolutionCases } from './convolutions.ts';
+import { embeddingCases } from './embeddings.ts';
 import { headCases } from './heads.ts';
 import { productCases } from './products.ts';
 import { stepCases } from './steps.ts';
@@ -13,6 +14,7 @@ const FAMILIES: readonly CaseFamily[] = [
   ...convolutionCases,
   ...bandwidthCases,
   ...stepCases,
+  ...embeddingCases,
   ...headCases,
 ];
 
