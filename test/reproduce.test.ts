@@ -31,7 +31,7 @@ describe('a study', () => {
     expect(results.defences.map(({ name }) => name)).toEqual(['single', 'diverse']);
     for (const { runs } of results.defences) {
       const [run] = runs;
-      expect(run!.training.points.at(-1)!.step).toBe(9);
+      expect(run!.training!.points.at(-1)!.step).toBe(9);
       expect(run!.whiteBox[0]!.pairs).toHaveLength(3);
       expect(run!.blackBox[0]!.pairs).toHaveLength(3);
       for (const pair of run!.whiteBox[0]!.pairs) {

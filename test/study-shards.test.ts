@@ -164,7 +164,7 @@ test('adversarial training adds its term half way, and an ensemble takes it too'
     config: { ...micro, defences: ['advt', 'diverse-advt'] },
   });
   for (const { runs } of results.defences) {
-    const { points } = runs[0]!.training;
+    const { points } = runs[0]!.training!;
     expect(points.filter(({ terms }) => terms && 'triplet' in terms).map(({ step }) => step)).toEqual(
       points.map(({ step }) => step).filter((step) => step > 4),
     );

@@ -1,7 +1,8 @@
 /** What a study is asked to do: a typed, checked configuration. */
 import { z } from 'zod';
 import { ATTACK_NAMES } from '../../attacks/index.ts';
-import { DEFENCE_NAMES, DIVERSITY_FORMS } from './defences.ts';
+import { DIVERSITY_FORMS } from '../../losses/diversity.ts';
+import { DEFENCE_NAMES } from './defences.ts';
 
 const positive = z.number().positive();
 const whole = z.int().positive();

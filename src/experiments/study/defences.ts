@@ -3,7 +3,7 @@ import { add, equal, mean, mul, slice, sub, sum, type Tensor } from '../../engin
 import { adp } from '../../losses/adp.ts';
 import { arcFaceHead } from '../../losses/arcface.ts';
 import { cosFaceHead } from '../../losses/cosface.ts';
-import { diversity, residualFeatures, totalLoss } from '../../losses/diversity.ts';
+import { diversityOf, totalLoss } from '../../losses/diversity.ts';
 import type { Head, HeadOutput } from '../../losses/head.ts';
 import { softmaxHead } from '../../losses/softmax.ts';
 import { tripletLoss } from '../../losses/triplet.ts';
@@ -49,24 +49,13 @@ export interface Defence {
   readonly loss: (input: LossInput) => Loss;
 }
 
-export const DIVERSITY_FORMS = ['features', 'residual'] as const;
-export type DiversityForm = (typeof DIVERSITY_FORMS)[number];
-
-/** What is to differ between members: [M, N, E] of features, weight vectors and labels. */
-const DIVERSITY: Readonly<
-  Record<DiversityForm, (features: Tensor, weights: Tensor, labels: Tensor) => Tensor>
-> = {
-  features: (features) => features,
-  residual: residualFeatures,
-};
-
 function crossEntropy({ head }: LossInput): Loss {
   return { loss: totalLoss(head.loss), terms: {} };
 }
 
 function withDiversity({ features, weights, head, labels, config }: LossInput): Loss {
   const { form, epsilon, weight } = config.diversity;
-  const term = diversity(DIVERSITY[form](features, weights, labels), epsilon);
+  const term = diversityOf(form, { features, weights, labels }, epsilon);
   return { loss: totalLoss(head.loss, term, weight), terms: { diversity: term } };
 }
 

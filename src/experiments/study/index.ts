@@ -4,7 +4,7 @@
  */
 export { attackSettings } from './attacking.ts';
 export { parseStudyConfig, type StudyConfig } from './config.ts';
-export { DEFENCE_NAMES, DEFENCES, type DefenceName, DIVERSITY_FORMS } from './defences.ts';
+export { DEFENCE_NAMES, DEFENCES, type DefenceName } from './defences.ts';
 export { joinRuns } from './merge.ts';
 export { PRESETS, signSteps } from './presets.ts';
 export { type Progress, silentProgress, terminalProgress } from './progress.ts';
