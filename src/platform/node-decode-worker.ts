@@ -9,7 +9,7 @@ if (!parentPort) throw new Error('decode-worker: is started as a thread, not as 
 const port = parentPort;
 const filler = new SliceFiller(workerData as DecodeWorkerData, decodeImage);
 
-// Two slices are here at a time: while a picture of one is decoded elsewhere, one of the other is augmented.
+// Two slices are here at a time: pictures of one are decoded, in sharp's threads, while those of the other are augmented.
 port.on('message', async ({ id, slice }: DecodeRequest) => {
   try {
     const result = await filler.fill(slice);

@@ -1,6 +1,6 @@
 /** A slice of a batch: a few pictures on their way from files to normalised pixels. Runs in any thread. */
 import { Augmenter, type AugmenterOptions } from '../augment/augmenter.ts';
-import { DataError, ImageError, messageOf } from '../errors.ts';
+import { DataError, ImageError } from '../errors.ts';
 import type { ImageDecoder } from '../host.ts';
 import { type Normalisation, normalisationTable, normaliseFace } from '../normalise.ts';
 
@@ -39,6 +39,9 @@ export interface SliceResult {
   readonly damaged: readonly Damaged[];
 }
 
+/** Pictures of a slice that are being decoded while one is augmented: decoders have threads of their own. */
+const AHEAD = 4;
+
 /** Decodes, augments and normalises. */
 export class SliceFiller {
   readonly #size: number;
@@ -54,33 +57,48 @@ export class SliceFiller {
     this.#decode = decode;
   }
 
-  /** Fills `slice.out`, one picture after another. Rejects with what decoding throws beside ImageErrors. */
+  /** Fills `slice.out`. Rejects with what decoding throws beside ImageErrors. */
   async fill(slice: Slice): Promise<SliceResult> {
-    const { epoch, images, visits, ends, out } = slice;
+    const { epoch, images, visits, out } = slice;
     const stride = this.#size ** 2 * 3;
     const damaged: Damaged[] = [];
+    const decoding: Promise<Uint8Array | ImageError>[] = [];
     for (let place = 0; place < images.length; place++) {
-      const bytes = slice.bytes.subarray(place === 0 ? 0 : ends[place - 1]!, ends[place]!);
-      try {
-        const pixels = slice.encoded ? await this.#decoded(bytes) : bytes;
-        if (pixels.length !== stride) {
-          throw new DataError(
-            `image ${images[place]} has ${pixels.length} bytes of pixels; expected ${stride}`,
-          );
-        }
-        const key = { epoch, image: images[place]!, visit: visits[place]! };
-        const face = this.#augmenter.apply(pixels, key);
-        const mirrored = this.#augmenter.isFlipped(key);
-        normaliseFace(face, 0, this.#size, this.#table, mirrored, out, place * stride);
-      } catch (thrown) {
-        if (!(thrown instanceof ImageError)) throw thrown;
-        damaged.push({ place, reason: messageOf(thrown) });
+      while (decoding.length < Math.min(place + AHEAD, images.length)) {
+        decoding.push(this.#pixels(slice, decoding.length));
       }
+      const pixels = await decoding[place]!;
+      if (pixels instanceof ImageError) {
+        damaged.push({ place, reason: pixels.message });
+        continue;
+      }
+      if (pixels.length !== stride) {
+        throw new DataError(
+          `image ${images[place]} has ${pixels.length} bytes of pixels; expected ${stride}`,
+        );
+      }
+      const key = { epoch, image: images[place]!, visit: visits[place]! };
+      const face = this.#augmenter.apply(pixels, key);
+      const mirrored = this.#augmenter.isFlipped(key);
+      normaliseFace(face, 0, this.#size, this.#table, mirrored, out, place * stride);
     }
     return { out, damaged };
   }
 
-  #decoded(bytes: Uint8Array): Promise<Uint8Array> {
+  /** A picture's pixels, or why it has none. */
+  #pixels({ bytes, ends, encoded }: Slice, place: number): Promise<Uint8Array | ImageError> {
+    const own = bytes.subarray(place === 0 ? 0 : ends[place - 1]!, ends[place]!);
+    const pixels = encoded ? this.#decoded(own) : Promise.resolve(own);
+    const settled = pixels.catch((thrown: unknown) => {
+      if (thrown instanceof ImageError) return thrown;
+      throw thrown;
+    });
+    // Awaited in its turn; until then a failure must not count as unhandled.
+    settled.catch(() => {});
+    return settled;
+  }
+
+  async #decoded(bytes: Uint8Array): Promise<Uint8Array> {
     if (!this.#decode) throw new TypeError('a slice of encoded pictures needs a decoder');
     return this.#decode(bytes, this.#size);
   }
