@@ -47,7 +47,7 @@ const NONE = -1;
 
 /**
  * A face set over a .rec. An image is called `label/key`, an identity by its label. Holds 16 bytes per image, and
- * about 40 while it opens; pictures are read where they lie. The set owns `records`.
+ * about 55 while it opens; pictures are read where they lie. The set owns `records`.
  *
  * Throws a DataError where the index points outside the records, bounds overlap or lie, or nothing is an image. A
  * damaged record is an ImageError of `read`; what else was passed over is in `skipped`.
