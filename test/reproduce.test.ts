@@ -114,6 +114,7 @@ describe('a study', () => {
         test: 'x',
         exclude: [],
         minImages: 2,
+        stream: false,
         folds: 2,
         pairsPerFold: 4,
       },

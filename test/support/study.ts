@@ -32,6 +32,8 @@ export const micro: StudyConfig = {
     momentum: 0.9,
     weightDecay: 5e-4,
     snapshots: 2,
+    augment: 'none',
+    imagesPerIdentity: null,
   },
   far: 0.05,
   attack: {

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { type Command, InvalidArgumentError } from 'commander';
 import { selectCases } from '../../bench/index.ts';
 import {
@@ -174,7 +175,9 @@ async function measureOne(
   };
 
   const shape = { batchSize: batch, size };
-  const imagesPerSecond = await withSource(shape, (source) => measureLoader(source, seconds, prefetch));
+  const rate = await withSource(shape, (source) =>
+    measureLoader(source, { seconds, prefetch, cpuTime, busyTime }),
+  );
   const waits: WaitResult[] = [];
   for (const ms of stepMs) {
     const pause = () => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -185,7 +188,16 @@ async function measureOne(
       await withSource(TRAIN_CASE, (source) => measureWaiting(source, TRAIN_CASE.name, trainer.step, STEPS)),
     );
   }
-  return { augment, workers, imagesPerSecond, waits };
+  return { augment, workers, ...rate, waits };
+}
+
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+function busyTime(): number {
+  return performance.eventLoopUtilization().active;
 }
 
 interface Trainer {

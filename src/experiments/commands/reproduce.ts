@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { kernelTimes, profileText } from '../../bench/index.ts';
 import { openEngine } from '../../open-node.ts';
 import { adapterOption } from '../adapter-option.ts';
+import { whole } from '../numbers.ts';
 import {
   DEFENCES,
   RunFolder,
@@ -26,6 +27,7 @@ interface Options extends StudyOptions {
   readonly only?: string;
   readonly shard?: Shard;
   readonly json?: boolean;
+  readonly workers?: number;
   readonly profile?: boolean;
   readonly adapter: string;
 }
@@ -42,6 +44,7 @@ export function registerReproduce(program: Command): void {
     .option('--resume', 'go on with the run of this name where it was stopped')
     .option('--only <stages>', `do these stages only, with commas between: ${STAGE_KINDS.join(', ')}`)
     .option('--shard <i/n>', 'do share i of n, to be joined with facet merge', shard)
+    .option('--workers <n>', 'threads that decode training faces which are streamed', whole(1, 128))
     .option('--profile', "before each training, print where a step's time goes, kernel by kernel")
     .option('--json', 'print results.json instead of tables, and no progress')
     .addOption(adapterOption());
@@ -77,6 +80,7 @@ async function reproduce(options: Options, command: Command): Promise<void> {
         name,
         only,
         shard: options.shard,
+        workers: options.workers,
         command: commandLine(command),
         facetVersion: await facetVersion(),
         onProfile: options.profile ? (profile) => progress.say(profileTable(profile)) : undefined,

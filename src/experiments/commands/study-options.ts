@@ -1,7 +1,7 @@
 /** What a study is asked to do, from the command line: a preset and what options change of it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ATTACK_NAMES, ATTACKS, type AttackName } from '../../attacks/index.ts';
-import { parseIdentityList } from '../../data/index.ts';
+import { AUGMENTATIONS, parseIdentityList } from '../../data/index.ts';
 import { MATCHING_RULES } from '../../evaluation/index.ts';
 import { DIVERSITY_FORMS } from '../../losses/diversity.ts';
 import { readText } from '../../platform/node-files.ts';
@@ -31,6 +31,9 @@ export interface StudyOptions {
   readonly learningRate?: number;
   readonly warmupSteps?: number;
   readonly snapshots?: number;
+  readonly augment?: string;
+  readonly imagesPerIdentity?: number;
+  readonly stream?: boolean;
   readonly diversity?: number;
   readonly diversityForm?: string;
   readonly advtRounds?: number;
@@ -62,6 +65,7 @@ export function addStudyOptions(command: Command): Command {
     .option('--pairs <file>', "verification pairs, as LFW's pairs.txt; drawn from --test without it")
     .option('--exclude <list>', 'identities to leave out of training: names with commas between, or @file')
     .option('--min-images <n>', 'leave out training identities with fewer images', whole(2))
+    .option('--stream', 'read training faces as they are needed; large sets always are')
     .option('--size <pixels>', 'side of the images', whole(16, 512))
     .optionsGroup('Training:')
     .option('--width <x>', 'width multiplier of the networks', real(0.01, 4))
@@ -74,6 +78,12 @@ export function addStudyOptions(command: Command): Command {
     .option('--batch <n>', 'images in a step', whole(2))
     .option('--learning-rate <r>', 'highest learning rate', real(1e-9))
     .option('--warmup-steps <n>', 'steps until the rate is highest', whole(0))
+    .addOption(
+      new Option('--augment <preset>', 'random changes to training images').choices(
+        Object.keys(AUGMENTATIONS),
+      ),
+    )
+    .option('--images-per-identity <n>', 'batches of n images of each person, for uneven sets', whole(2))
     .option('--snapshots <n>', 'networks to keep along training, evenly spaced', whole(1))
     .option('--diversity <lambda>', 'weight of the diversity term', real(0))
     .addOption(
@@ -138,6 +148,8 @@ export async function studyConfigOf(options: StudyOptions): Promise<StudyConfig>
         learningRate: options.learningRate ?? training.learningRate,
         warmupSteps: options.warmupSteps ?? training.warmupSteps,
         snapshots: options.snapshots ?? training.snapshots,
+        augment: options.augment ?? training.augment,
+        imagesPerIdentity: options.imagesPerIdentity ?? training.imagesPerIdentity,
       },
       diversity: {
         ...base.diversity,
@@ -265,6 +277,7 @@ async function dataOf(options: StudyOptions, base: StudyConfig['data']): Promise
     ...(pairs !== undefined && { pairs }),
     exclude: exclude === undefined ? [] : [...(await parseIdentityList(exclude, readText))],
     minImages: minImages ?? 2,
+    stream: options.stream ?? false,
     folds,
     pairsPerFold,
   };

@@ -32,6 +32,8 @@ const fileData = z.object({
   exclude: z.array(z.string().min(1)),
   /** Training identities with fewer images are left out. */
   minImages: z.int().min(2),
+  /** Read training faces as they are needed, even where they would fit into memory. */
+  stream: z.boolean(),
   folds: z.int().min(2),
   pairsPerFold: whole,
 });
@@ -66,6 +68,10 @@ export const studySchema = z.object({
     weightDecay: z.number().min(0),
     /** Networks kept along training, evenly spaced at ends of epochs; the last is the trained one. */
     snapshots: whole,
+    /** Random changes to training images, beside mirroring. */
+    augment: z.enum(['none', 'standard']),
+    /** Batches of so many images of each person, instead of every image once an epoch; null for the latter. */
+    imagesPerIdentity: z.int().min(2).nullable(),
   }),
   /** λ of the diversity term, ε on its Gram matrix's diagonal, and what is to differ. */
   diversity: z.object({ weight: z.number().min(0), epsilon: positive, form: z.enum(DIVERSITY_FORMS) }),

@@ -10,28 +10,21 @@ import {
   openPairs,
   type PairList,
   requireTrainable,
+  type Skipped,
   subset,
 } from '../../data/index.ts';
 import { syntheticFaceSet, syntheticPairs } from '../../data/synthetic/index.ts';
 import { nodeDataHost } from '../../platform/node-images.ts';
 import type { StudyConfig } from './config.ts';
 import type { Progress } from './progress.ts';
-import {
-  damageNotes,
-  describe,
-  fingerprint,
-  loadTestFaces,
-  type SetDescription,
-  type TestPair,
-} from './test-faces.ts';
+import { damageNotes, describe, loadTestFaces, type SetDescription, type TestPair } from './test-faces.ts';
+import { facesInMemory, streamedFaces, type TrainFaces } from './train-faces.ts';
 
 /** First synthetic identity of the test set; training starts at 0, so they share nobody. */
 const FIRST_TEST_IDENTITY = 1_000_000;
 
 export interface StudyData {
-  readonly train: LoadedFaces;
-  /** Number of training identities; labels are 0 … classes − 1. */
-  readonly classes: number;
+  readonly train: TrainFaces;
   readonly test: LoadedFaces;
   /** [test rows] */
   readonly testNames: readonly string[];
@@ -40,35 +33,63 @@ export interface StudyData {
     readonly train: SetDescription;
     readonly test: SetDescription;
   };
-  /** Changes when any pixel, label or pair does. */
+  /** Changes when any image, label or pair does. */
   readonly fingerprint: { readonly train: string; readonly test: string };
   readonly notes: readonly string[];
+  /** Lets go of the files that training reads. */
+  close(): Promise<void>;
 }
 
-/** Draws or reads the faces that `config` names, at its input size. */
-export async function loadStudyData(config: StudyConfig, progress: Progress): Promise<StudyData> {
+/** Decoded training faces of more bytes than this are not held but read as they are needed. */
+const MOST_IN_MEMORY = 4 * 1024 ** 3;
+
+/** Draws or reads the faces that `config` names, at its input size. `workers` decode where faces are streamed. */
+export async function loadStudyData(
+  config: StudyConfig,
+  progress: Progress,
+  workers?: number,
+): Promise<StudyData> {
   const synthetic = config.data.kind === 'synthetic';
   const size = config.inputSize;
   const sets =
     config.data.kind === 'synthetic' ? syntheticSets(config.data, size) : await fileSets(config.data);
   try {
     const count = sets.train.labels.length;
-    const train = await progress.during(`${synthetic ? 'draw' : 'read'} training faces`, count, (tick) =>
-      loadFaces(sets.train, { size, onProgress: tick }),
-    );
+    const streamed =
+      config.data.kind === 'files' && (config.data.stream || count * size * size * 3 > MOST_IN_MEMORY);
+    const skipped: Skipped[] = [];
+    const read = async (): Promise<TrainFaces> => {
+      if (streamed) return streamedFaces(sets.train, size, workers);
+      const faces = await progress.during(`${synthetic ? 'draw' : 'read'} training faces`, count, (tick) =>
+        loadFaces(sets.train, { size, onProgress: tick }),
+      );
+      skipped.push(...faces.skipped);
+      return facesInMemory(faces, sets.train.identities.length);
+    };
+    const train = await read();
     const judged = await loadTestFaces(sets.test, sets.pairs, size, { synthetic, progress });
     return {
       train,
-      classes: sets.train.identities.length,
       test: judged.test,
       testNames: judged.testNames,
       pairs: judged.pairs,
-      description: { train: describe(sets.train, train, synthetic), test: judged.description },
-      fingerprint: { train: fingerprint(train.pixels, train.labels), test: judged.fingerprint },
-      notes: [...sets.notes, ...damageNotes(train.skipped), ...judged.notes],
+      description: { train: describe(sets.train, train.labels, synthetic), test: judged.description },
+      fingerprint: { train: train.fingerprint, test: judged.fingerprint },
+      notes: [
+        ...sets.notes,
+        ...(streamed
+          ? [
+              'Training faces were read as they were needed; a damaged one was replaced by another of the same person.',
+            ]
+          : []),
+        ...damageNotes(skipped),
+        ...judged.notes,
+      ],
+      close: () => sets.close(),
     };
-  } finally {
+  } catch (error) {
     await sets.close();
+    throw error;
   }
 }
 

@@ -10,6 +10,7 @@ import { DEFENCES, type DefenceName } from './defences.ts';
 import { diagnose, type WeightVectors } from './diagnosis.ts';
 import { compileEmbedder, embedFaces } from './embedding.ts';
 import { train } from './train.ts';
+import { facesInMemory, type TrainFaces } from './train-faces.ts';
 import { openTrained } from './trained.ts';
 import { buildTrainee } from './trainee.ts';
 import type { StudyContext } from './unit.ts';
@@ -30,7 +31,7 @@ const STEPS = 160;
 /** Trains the three ensembles and gives what the pictures show. */
 export async function drawDirections(context: StudyContext): Promise<Directions> {
   const { data, stages } = context;
-  const faces = fewPeople(data.train);
+  const faces = await fewPeople(data.train);
   const config = smallConfig(context.config, faces.labels.length);
   const panels = [];
   for (const { defence, title } of PANELS) {
@@ -69,8 +70,9 @@ async function drawPanel(
   const trainee = buildTrainee(defence, config, classes, 0);
   const label = `train for a picture, ${title}`;
   try {
-    const task = { engine, config, defence, trainee, seed: 0, faces, run: stages.run };
-    await train({ ...task, place, inputs, label, progress, signal });
+    const task = { engine, config, defence, trainee, seed: 0, run: stages.run };
+    const images = facesInMemory(faces, classes);
+    await train({ ...task, faces: images, place, inputs, label, progress, signal });
   } finally {
     for (const set of trainee.sets) engine.free(set.flat);
   }
@@ -98,25 +100,17 @@ async function drawPanel(
 }
 
 /** The first images of the people who have most, numbered from 0. */
-function fewPeople(faces: LoadedFaces): LoadedFaces {
+async function fewPeople(faces: TrainFaces): Promise<LoadedFaces> {
   const rowsOfPerson = new Map<number, number[]>();
   for (const [row, label] of faces.labels.entries()) {
-    const rows = rowsOfPerson.get(label) ?? [];
-    rowsOfPerson.set(label, [...rows, row]);
+    const rows = rowsOfPerson.get(label);
+    if (rows) rows.push(row);
+    else rowsOfPerson.set(label, [row]);
   }
   const people = [...rowsOfPerson.values()].sort((a, b) => b.length - a.length).slice(0, PEOPLE);
-  const rows = people.flatMap((own) => own.slice(0, MOST_IMAGES));
-  const length = faces.size * faces.size * 3;
-  const pixels = new Uint8Array(rows.length * length);
-  for (const [i, row] of rows.entries()) {
-    pixels.set(faces.pixels.subarray(row * length, (row + 1) * length), i * length);
-  }
-  return {
-    ...faces,
-    pixels,
-    labels: Int32Array.from(people.flatMap((own, label) => own.slice(0, MOST_IMAGES).map(() => label))),
-    indices: Int32Array.from(rows, (row) => faces.indices[row]!),
-  };
+  const numberOf = new Map(people.map((rows, number) => [faces.labels[rows[0]!]!, number]));
+  const loaded = await faces.load(people.flatMap((rows) => rows.slice(0, MOST_IMAGES)));
+  return { ...loaded, labels: loaded.labels.map((label) => numberOf.get(label)!) };
 }
 
 /** Two members, two numbers, small networks, few steps. */

@@ -2,7 +2,7 @@
 import type { Engine } from '../../engine/index.ts';
 import type { Results } from '../report/index.ts';
 import type { StudyConfig } from './config.ts';
-import { loadStudyData } from './data.ts';
+import { loadStudyData, type StudyData } from './data.ts';
 import { drawDirections } from './directions.ts';
 import { gather } from './gather.ts';
 import type { Progress } from './progress.ts';
@@ -28,6 +28,8 @@ export interface StudyTask {
   readonly shard?: Shard | undefined;
   /** Gather what is there: no unit is trained, verified or attacked. */
   readonly gatherOnly?: boolean;
+  /** Threads that decode training faces which are not held in memory. */
+  readonly workers?: number | undefined;
   /** Is told where the time of each defence's training step goes. */
   readonly onProfile?: ((profile: StepProfile) => void) | undefined;
 }
@@ -41,9 +43,18 @@ const JOINT: readonly StageKind[] = ['transfer', 'report'];
  */
 export async function runStudy(task: StudyTask): Promise<Results | undefined> {
   const started = Date.now();
-  const { config, progress, engine, run, signal, onProfile, only, shard } = task;
+  const { config, progress, run } = task;
   await refuseOtherSettings(run, config);
-  const data = await loadStudyData(config, progress);
+  const data = await loadStudyData(config, progress, task.workers);
+  try {
+    return await studyOf(task, data, started);
+  } finally {
+    await data.close();
+  }
+}
+
+async function studyOf(task: StudyTask, data: StudyData, started: number): Promise<Results | undefined> {
+  const { config, progress, engine, run, signal, onProfile, only, shard } = task;
   await run.write(
     `${JSON.stringify({ name: task.name, command: task.command, config }, null, 2)}\n`,
     'config.json',

@@ -51,7 +51,7 @@ export async function loadTestFaces(
     test,
     testNames: Array.from(test.indices, (index) => set.imageName(index)),
     pairs,
-    description: describe(set, test, synthetic),
+    description: describe(set, test.labels, synthetic),
     fingerprint: fingerprint(
       test.pixels,
       test.labels,
@@ -73,8 +73,8 @@ export function damageNotes(skipped: readonly Skipped[]): string[] {
   ];
 }
 
-export function describe(set: FaceSet, faces: LoadedFaces, synthetic: boolean): SetDescription {
-  return { name: set.name, identities: new Set(faces.labels).size, images: faces.labels.length, synthetic };
+export function describe(set: FaceSet, labels: Int32Array, synthetic: boolean): SetDescription {
+  return { name: set.name, identities: new Set(labels).size, images: labels.length, synthetic };
 }
 
 /** A hash of any bytes. */

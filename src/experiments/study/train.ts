@@ -1,5 +1,5 @@
 /** Trains one defence, checkpointing as it goes; a run that was stopped goes on bit for bit. */
-import { Batches, type LoadedFaces } from '../../data/index.ts';
+import { AUGMENTATIONS, type BatchSource } from '../../data/index.ts';
 import {
   concat,
   cosineSchedule,
@@ -22,6 +22,7 @@ import type { StudyConfig } from './config.ts';
 import { type Defence, headOf } from './defences.ts';
 import type { Progress } from './progress.ts';
 import { contentHash, type RunFolder } from './run-folder.ts';
+import type { TrainFaces } from './train-faces.ts';
 import type { Trainee } from './trainee.ts';
 
 /** One line of metrics.jsonl: means over the steps since the line before. */
@@ -39,7 +40,7 @@ export interface TrainingTask {
   readonly defence: Defence;
   readonly trainee: Trainee;
   readonly seed: number;
-  readonly faces: LoadedFaces;
+  readonly faces: TrainFaces;
   readonly run: RunFolder;
   /** Folder of this training within the run. */
   readonly place: readonly string[];
@@ -75,11 +76,25 @@ const METRICS = 'metrics.jsonl';
  *
  * Aborting saves a checkpoint and rejects with the signal's reason. Throws when the loss is not finite.
  */
-export async function train(task: TrainingTask): Promise<TrainingPoint[]> {
-  const { config, faces, seed, run, place, progress, label } = task;
-  const { epochs, batchSize } = config.training;
-  const batches = new Batches(faces, { batchSize: Math.min(batchSize, faces.labels.length), seed });
-  const total = epochs * batches.stepsPerEpoch;
+export async function train(task: TrainingTask): Promise<readonly TrainingPoint[]> {
+  const { config, faces, seed } = task;
+  const { batchSize, augment, imagesPerIdentity } = config.training;
+  const batches = faces.batches({
+    batchSize: Math.min(batchSize, faces.labels.length),
+    seed,
+    augment: AUGMENTATIONS[augment],
+    ...(imagesPerIdentity !== null && { imagesPerIdentity }),
+  });
+  try {
+    return await trainOn(task, batches);
+  } finally {
+    await batches.close();
+  }
+}
+
+async function trainOn(task: TrainingTask, batches: BatchSource): Promise<readonly TrainingPoint[]> {
+  const { config, run, place, progress, label } = task;
+  const total = config.training.epochs * batches.stepsPerEpoch;
   const { step: done, curve } = await restore(task);
   if (done === total) return curve.points;
   const schedule = learningRate(config, total);
@@ -196,12 +211,12 @@ function compileStep(
 async function profileStep(
   { engine, trainee, label }: TrainingTask,
   { program, adversary }: Step,
-  batches: Batches,
+  batches: BatchSource,
 ): Promise<StepProfile> {
   const { labels: kernels, plannedBytes } = program;
   if (!engine.device.hasTimestamps) return { label, kernels, plannedBytes };
   const before = await Promise.all(trainee.sets.map((set) => engine.read(set.flat)));
-  const { images, labels } = batches.read(0, 0);
+  const { images, labels } = await batches.read(0, 0);
   adversary?.perturb(images);
   // The first run compiles, so the second is the one to look at.
   await program.run({ images, labels, rate: 0 }).read('loss');
@@ -211,7 +226,7 @@ async function profileStep(
 }
 
 interface Steps extends TrainingTask {
-  readonly batches: Batches;
+  readonly batches: BatchSource;
   readonly total: number;
   readonly step: Step;
   readonly schedule: Schedule;
@@ -253,7 +268,7 @@ async function trainSteps(task: Steps): Promise<void> {
       await save(task, step, curve);
       throw signal.reason;
     }
-    const { images, labels } = batches.read(Math.floor(step / perEpoch), step % perEpoch);
+    const { images, labels } = await batches.read(Math.floor(step / perEpoch), step % perEpoch);
     adversary?.perturb(images);
     const running = program.run({ images, labels, rate: schedule(step) });
     const values = running.read();

@@ -103,7 +103,7 @@ export class UnitWork {
       this.trainingInputs,
       async () => {
         const seed = trainingSeed(this.#unit);
-        const trainee = buildTrainee(this.#defence, config, data.classes, seed);
+        const trainee = buildTrainee(this.#defence, config, data.train.classes, seed);
         try {
           const curve = await train({
             engine,
@@ -259,7 +259,7 @@ export class UnitWork {
       { ...this.trainingInputs, rows: contentHash(rows) },
       async () => {
         const { embedder, trained } = await this.#network(this.#lastEpoch);
-        const embeddings = await embedFaces(embedder, data.train, { rows });
+        const embeddings = await embedFaces(embedder, await data.train.load(rows));
         const labels = rows.map((row) => data.train.labels[row]!);
         return diagnose(embeddings, labels, trained.weights);
       },
@@ -365,7 +365,7 @@ export class UnitWork {
     const opening = openTrained(engine, stages.run, this.place, epoch, {
       defence: this.#defence,
       config,
-      classes: data.classes,
+      classes: data.train.classes,
     }).then(async (trained) => ({
       trained,
       embedder: await compileEmbedder(engine, trained.network, EMBED_BATCH),
