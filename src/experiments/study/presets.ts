@@ -25,7 +25,7 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
       seeds: [0],
       head: { kind: 'softmax' },
       training: {
-        epochs: 6,
+        epochs: 5,
         batchSize: 48,
         learningRate: 0.1,
         warmupSteps: 20,
