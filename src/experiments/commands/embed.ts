@@ -2,16 +2,9 @@
 import { open, rename, rm } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type OpenFaceSet, openFaceSet } from '../../data/index.ts';
-import type { Engine } from '../../engine/index.ts';
-import { openEngine } from '../../open-node.ts';
 import { nodeDataHost } from '../../platform/node-images.ts';
 import { adapterOption } from '../adapter-option.ts';
-import {
-  compileImageEmbedder,
-  defaultBatchSize,
-  type EmbeddedBatch,
-  type ImageEmbedder,
-} from '../networks/embed-images.ts';
+import type { EmbeddedBatch, ImageEmbedder } from '../networks/embed-images.ts';
 import { NpyWriter } from '../networks/npy.ts';
 import {
   addBatchOption,
@@ -20,15 +13,11 @@ import {
   openOptions,
   type WeightsOptions,
 } from '../networks/open.ts';
-import { silentProgress, terminalProgress } from '../study/progress.ts';
+import { type EmbedderOptions, withEmbedder } from '../networks/with-embedder.ts';
 
-interface Options extends WeightsOptions {
+interface Options extends WeightsOptions, EmbedderOptions {
   readonly images: string;
   readonly out: string;
-  readonly flip?: boolean;
-  readonly batch?: number;
-  readonly json?: boolean;
-  readonly adapter: string;
 }
 
 /** Adds `facet embed` to the program. */
@@ -44,38 +33,29 @@ export function registerEmbed(program: Command): void {
 }
 
 async function embedCommand(options: Options): Promise<void> {
-  const progress = options.json ? silentProgress : terminalProgress();
+  const { out, json } = options;
   const network = await openNetworks(options.weights, openOptions(options));
   const set = await openFaceSet(options.images, nodeDataHost, { loose: true });
-  let engine: Engine | undefined;
   try {
-    engine = await openEngine({ preference: options.adapter, announce: (line) => progress.say(line) });
-    const opened = engine;
     const images = set.labels.length;
-    const size = options.batch ?? defaultBatchSize(opened);
-    const started = performance.now();
-    const written = await progress.during('embed', images, async (tick) => {
-      const embedder = await compileImageEmbedder(opened, network, {
-        batchSize: Math.min(size, images),
-        flip: options.flip ?? false,
-        tick,
-      });
-      try {
-        return await writeEmbeddings(embedder, set, options.out);
-      } finally {
-        embedder.free();
-      }
-    });
-    const seconds = (performance.now() - started) / 1000;
-    const { shape, names, damaged } = written;
+    const { shape, names, damaged, seconds } = await withEmbedder(
+      network,
+      images,
+      options,
+      async (embedder) => {
+        const started = performance.now();
+        const written = await writeEmbeddings(embedder, set, out);
+        return { ...written, seconds: (performance.now() - started) / 1000 };
+      },
+    );
+    const speed = (images / seconds).toFixed(1);
     process.stdout.write(
-      options.json
-        ? `${JSON.stringify({ out: options.out, names, shape, damagedImages: damaged, seconds }, null, 2)}\n`
-        : `${options.out}: [${shape.join(', ')}], names in ${names}; ${(images / seconds).toFixed(1)} images/s\n` +
+      json
+        ? `${JSON.stringify({ out, names, shape, damagedImages: damaged, seconds }, null, 2)}\n`
+        : `${out}: [${shape.join(', ')}], names in ${names}; ${speed} images/s\n` +
             (damaged > 0 ? `${damaged} damaged images were left out\n` : ''),
     );
   } finally {
-    engine?.close();
     await set.close();
   }
 }

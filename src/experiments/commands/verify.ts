@@ -1,12 +1,9 @@
 /** `facet verify`: how well a network, or an ensemble of several, tells whether two images show one person. */
 import { type Command, Option } from 'commander';
 import { openPairs } from '../../data/index.ts';
-import type { Engine } from '../../engine/index.ts';
 import { MATCHING_RULES, type MatchingRule } from '../../evaluation/index.ts';
-import { openEngine } from '../../open-node.ts';
 import { nodeDataHost } from '../../platform/node-images.ts';
 import { adapterOption } from '../adapter-option.ts';
-import { compileImageEmbedder, defaultBatchSize } from '../networks/embed-images.ts';
 import {
   addBatchOption,
   addWeightsOptions,
@@ -15,16 +12,12 @@ import {
   type WeightsOptions,
 } from '../networks/open.ts';
 import { imagesOf, type PairVerification, verifyPairs } from '../networks/verify-pairs.ts';
-import { silentProgress, terminalProgress } from '../study/progress.ts';
+import { type EmbedderOptions, withEmbedder } from '../networks/with-embedder.ts';
 
-interface Options extends WeightsOptions {
+interface Options extends WeightsOptions, EmbedderOptions {
   readonly images?: string;
   readonly pairs: string;
-  readonly flip?: boolean;
   readonly matching: MatchingRule;
-  readonly batch?: number;
-  readonly json?: boolean;
-  readonly adapter: string;
 }
 
 /** Adds `facet verify` to the program. */
@@ -51,31 +44,18 @@ export function registerVerify(program: Command): void {
 }
 
 async function verifyCommand(options: Options): Promise<void> {
-  const progress = options.json ? silentProgress : terminalProgress();
   const network = await openNetworks(options.weights, openOptions(options));
   const set = await openPairs(
     options.pairs,
     nodeDataHost,
     options.images === undefined ? {} : { images: options.images },
   );
-  let engine: Engine | undefined;
   try {
-    engine = await openEngine({ preference: options.adapter, announce: (line) => progress.say(line) });
-    const opened = engine;
-    const size = options.batch ?? defaultBatchSize(opened);
     const images = imagesOf(set).length;
-    const result = await progress.during('embed', images, async (tick) => {
-      const embedder = await compileImageEmbedder(opened, network, {
-        batchSize: Math.min(size, images),
-        flip: options.flip ?? false,
-        tick,
-      });
-      try {
-        return await verifyPairs(embedder, set, options.matching);
-      } finally {
-        embedder.free();
-      }
-    });
+    const { adapter, result } = await withEmbedder(network, images, options, async (embedder, name) => ({
+      adapter: name,
+      result: await verifyPairs(embedder, set, options.matching),
+    }));
     const about: About = {
       weights: network.description,
       members: network.members,
@@ -85,11 +65,10 @@ async function verifyCommand(options: Options): Promise<void> {
       format: set.format,
       flip: options.flip ?? false,
       matching: options.matching,
-      adapter: engine.name,
+      adapter,
     };
     process.stdout.write(options.json ? `${asJson(about, result)}\n` : asText(about, result));
   } finally {
-    engine?.close();
     await set.close();
   }
 }

@@ -1,7 +1,6 @@
 /** A node of the graph as its operator sees it: checked attributes, inputs with values, and errors that name it. */
 
-import type { Extents } from './activation.ts';
-import { type Activation, dimsOf, type Value } from './activation.ts';
+import { type Activation, dimsOf, type Extents, type Value } from './activation.ts';
 import { OnnxError } from './error.ts';
 import type { Operation, Step } from './plan.ts';
 import type { OnnxNode } from './proto.ts';
@@ -12,8 +11,6 @@ export interface Trace {
   readonly steps: Step[];
   /** Values that may still be made beyond those in the file: a small file must not become a large one. */
   budget: number;
-  /** Version of the operator set. */
-  readonly opset: number;
 }
 
 /** Values of one image's activation, at most: no network of faces is near it. */
@@ -28,10 +25,6 @@ export class NodeView {
     this.node = node;
     this.trace = trace;
     this.#inputs = inputs;
-  }
-
-  get opset(): number {
-    return this.trace.opset;
   }
 
   /** An error that begins with which node it is. */

@@ -24,7 +24,7 @@ export interface TraceOptions {
 
 const OLDEST_OPSET = 7;
 const NEWEST_OPSET = 26;
-/** Elements that constants may fold to in all. Weights are not computed, so this is for shapes and statistics. */
+/** Values that may be computed beyond those in the file: shapes, scales and shifts, the gaps of dilated kernels. */
 const FOLDING_BUDGET = 2 ** 22;
 /** Images of faces are a tenth of this; beyond, sizes are forged. */
 const MOST_PIXELS = 1024;
@@ -43,7 +43,7 @@ export function traceGraph({ graph, opset }: OnnxModel, options: TraceOptions = 
   }
   const [wanted] = graph.outputs;
   if (wanted === undefined) throw new OnnxError('has no output');
-  const trace: Trace = { steps: [], budget: FOLDING_BUDGET, opset };
+  const trace: Trace = { steps: [], budget: FOLDING_BUDGET };
   const { input, size } = readInput(graph, trace, options.inputSize ?? DEFAULT_SIZE);
   const values = new Map<string, Value>([input]);
   const find = (name: string): Value | undefined => {
