@@ -38,7 +38,7 @@ export interface Batch {
   readonly images: Float32Array;
   /** i32 [batch]: identities. */
   readonly labels: Int32Array;
-  /** i32 [batch]: rows of the loaded faces. */
+  /** i32 [batch]: rows of the loaded faces; images of the set where it is streamed. */
   readonly rows: Int32Array;
   /** Rows that this epoch has not had before: `batch`, except at the end of a wrapped epoch. */
   fresh: number;

@@ -1,6 +1,6 @@
 /**
- * Identity-balanced batches: P identities, K images of each (Hermans et al. 2017, "In Defense of the Triplet Loss",
- * section 2.2). A person with many pictures then weighs no more than one with few.
+ * Identity-balanced batches: P identities, K images of each (Hermans et al. 2017, "In Defense of the Triplet Loss").
+ * A person with many pictures then weighs no more than one with few.
  */
 import { DataError } from './errors.ts';
 import { STREAM } from './random.ts';

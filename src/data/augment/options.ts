@@ -18,8 +18,8 @@ export interface AugmentOptions {
 }
 
 /**
- * Presets by name. `standard` has one chance in five for crop and colour, as AdaFace trains (Kim et al. 2022, section
- * 4.1), with milder ranges, since faces are aligned; the others are rarer. It was not tuned.
+ * Presets by name. `standard` has one chance in five for crop and colour, as AdaFace trains (Kim et al. 2022), with
+ * milder ranges, since faces are aligned; the others are rarer. It was not tuned.
  */
 export const AUGMENTATIONS = {
   none: {},
