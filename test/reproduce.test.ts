@@ -180,7 +180,7 @@ describe('the command line', () => {
     [['reproduce', '--train', 'absent.tar', '--test', 'absent.tar'], /absent\.tar/],
     [['reproduce', '--train', 'faces.tar'], /--test is missing/],
     [['reproduce', '--pairs', 'pairs.txt'], /--pairs belongs to faces from files/],
-    [['reproduce', '--resume', '--name', 'nothing'], /no run .*nothing to resume/],
+    [['reproduce', '--resume', '--name', 'nothing'], /no run .*nothing to go on with/],
     [['reproduce', '--distances', '0.2,0.8'], /distances.*fall/],
     [['reproduce', '--adapter', 'abacus'], /abacus/],
   ])('%j', (words, message) => {
