@@ -25,15 +25,22 @@ function bruteForceFolds(scores: Float64Array, same: boolean[], fold: Int32Array
     .map((held) => {
       const train = all.filter((i) => fold[i] !== held);
       const distinct = [...new Set(train.map((i) => scores[i]!))].sort((a, b) => a - b);
-      const middles = distinct.slice(1).map((s, i) => (s + distinct[i]!) / 2);
-      let best = { accuracy: -1, threshold: 0 };
-      for (const threshold of [-Infinity, ...middles, Infinity]) {
-        const a = accuracy(train, threshold);
-        if (a > best.accuracy) best = { accuracy: a, threshold };
+      const gaps = distinct.slice(1).map((to, i) => ({ from: distinct[i]!, to }));
+      const measured = gaps.map((gap) => ({ ...gap, a: accuracy(train, (gap.from + gap.to) / 2) }));
+      const most = Math.max(...measured.map(({ a }) => a));
+      const [all0, none] = [accuracy(train, -Infinity), accuracy(train, Infinity)];
+      let threshold = none > all0 ? Infinity : -Infinity;
+      if (most >= Math.max(all0, none)) {
+        // The middle of the best gaps by length.
+        const good = measured.filter(({ a }) => a === most);
+        const half = good.reduce((sum, { from, to }) => sum + to - from, 0) / 2;
+        const before = (i: number) => good.slice(0, i).reduce((sum, { from, to }) => sum + to - from, 0);
+        const index = good.findLastIndex((_, i) => before(i) <= half);
+        threshold = good[index]!.from + (half - before(index));
       }
       return accuracy(
         all.filter((i) => fold[i] === held),
-        best.threshold,
+        threshold,
       );
     });
 }
@@ -63,6 +70,15 @@ describe('k-fold accuracy', () => {
     expect(accuracy).toBeCloseTo(5 / 6, 12);
     expect(deviation).toBeCloseTo(1 / 6, 12);
     expect(standardError).toBeCloseTo(Math.sqrt(1 / 18) / Math.sqrt(2), 12);
+  });
+
+  test('takes the middle of equally accurate thresholds', () => {
+    // Fold 1 is right from .2 to .3, wrong by one from .3 to .4, and right again from .4 to .8.
+    const scores = Float64Array.of(0.2, 0.3, 0.4, 0.8, 0.5, 0.1);
+    const same = [false, true, false, true, true, false];
+    const fold = Int32Array.of(1, 1, 1, 1, 0, 0);
+    // Best gaps .2 to .3 and .4 to .8: half of their length of .5 ends at .4 + .15.
+    expect(verify(scores, same, fold).folds[0]!.threshold).toBeCloseTo(0.55, 12);
   });
 
   test('equals trying every threshold on every pair', () => {

@@ -53,9 +53,9 @@ export const DEFAULT_FARS: readonly number[] = [1e-1, 1e-2, 1e-3, 1e-4];
 /**
  * Verification by k-fold cross-validation: LFW's View 2 (Huang et al. 2007, "Labeled Faces in the Wild").
  *
- * For each fold the threshold is the one most accurate on all *other* folds. Candidates are every midpoint
- * between neighbouring distinct scores of those folds, and ±∞: the search is exact, not over a grid. Of
- * equally accurate thresholds the lowest is taken, as a first-maximum search over a rising grid would do.
+ * For each fold the threshold is the one most accurate on all *other* folds. The search is over every gap between
+ * neighbouring distinct scores of those folds, and ±∞: exact, not over a grid. Of equally accurate thresholds the
+ * middle one is taken, half of their range below it and half above: the furthest from where accuracy falls.
  *
  * @param scores similarity per pair, `[pairs]`, finite
  * @param same   whether a pair shows one person, `[pairs]`
@@ -134,7 +134,7 @@ function sortedByScore(
   return Uint32Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
 }
 
-/** The threshold most accurate on every fold but `held`. */
+/** The threshold most accurate on every fold but `held`: the middle of all that are. */
 function bestThreshold(
   scores: Float32Array | Float64Array,
   same: readonly boolean[] | Uint8Array,
@@ -145,19 +145,34 @@ function bestThreshold(
   // Relative to accepting every pair (threshold −∞): +1 for each impostor left behind, −1 for each match.
   let gain = 0;
   let bestGain = 0;
-  let best = Number.NEGATIVE_INFINITY;
+  /** Gaps between neighbouring scores in which a threshold is most accurate; none while accepting all is better. */
+  let best: { readonly from: number; readonly to: number }[] = [];
   let previous = Number.NaN;
   for (const pair of order) {
     if (fold[pair] === held) continue;
     const score = scores[pair]!;
-    if (score !== previous && gain > bestGain) {
+    // Before the first score `previous` is NaN, and there is no gap.
+    if (score > previous && gain >= bestGain) {
+      if (gain > bestGain) best = [];
       bestGain = gain;
-      best = previous + (score - previous) / 2;
+      best.push({ from: previous, to: score });
     }
     gain += same[pair] ? -1 : 1;
     previous = score;
   }
-  return gain > bestGain ? Number.POSITIVE_INFINITY : best;
+  if (gain > bestGain) return Number.POSITIVE_INFINITY;
+  return best.length === 0 ? Number.NEGATIVE_INFINITY : middleOf(best);
+}
+
+/** The point with half of the gaps' length on either side. Gaps ascend; the point lies in one of them. */
+function middleOf(gaps: readonly { readonly from: number; readonly to: number }[]): number {
+  let left = gaps.reduce((sum, { from, to }) => sum + (to - from), 0) / 2;
+  for (const { from, to } of gaps) {
+    if (left < to - from) return from + left;
+    left -= to - from;
+  }
+  const { from, to } = gaps.at(-1)!;
+  return from + (to - from) / 2;
 }
 
 function receiverOperatingCharacteristic(
