@@ -109,6 +109,52 @@ describe('k-fold accuracy', () => {
   });
 });
 
+describe('thresholds on InsightFace’s grid', () => {
+  test('takes the strictest of equally accurate ones', () => {
+    // Squared distances of fold 1: matches .203 and .407, impostors .8 and 1.2: right from .41 to .80.
+    const cosine = (squaredDistance: number) => 1 - squaredDistance / 2;
+    const scores = Float64Array.from([0.203, 0.407, 0.8005, 1.2, 0.5, 1.5], cosine);
+    const same = [true, true, false, false, true, false];
+    const fold = Int32Array.of(1, 1, 1, 1, 0, 0);
+    const { folds } = verify(scores, same, fold, { thresholds: 'insightface' });
+    expect(folds[0]!.threshold).toBeCloseTo(cosine(0.41), 12);
+    expect(folds[0]!.accuracy).toBe(0.5);
+  });
+
+  test('equals trying the grid, as InsightFace does, on every fold', () => {
+    const cosines = fc.array(
+      fc.record({ score: fc.double({ min: -1, max: 1, noNaN: true }), fold: fc.nat(2), same: fc.boolean() }),
+      { minLength: 8, maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(cosines, (drawn) => {
+        // Both kinds of pair, three folds.
+        const pairs = [
+          ...drawn,
+          { score: 0.5, fold: 0, same: true },
+          { score: 0.1, fold: 1, same: false },
+          { score: 0.3, fold: 2, same: true },
+        ];
+        const expected = [0, 1, 2].map((held) => {
+          const rest = pairs.filter(({ fold }) => fold !== held);
+          const right = Array.from(
+            { length: 400 },
+            (_, i) => rest.filter(({ score, same }) => score > 1 - (i * 0.01) / 2 === same).length,
+          );
+          return 1 - (right.indexOf(Math.max(...right)) * 0.01) / 2;
+        });
+        const { folds } = verify(
+          Float64Array.from(pairs, ({ score }) => score),
+          pairs.map(({ same }) => same),
+          Int32Array.from(pairs, ({ fold }) => fold),
+          { thresholds: 'insightface' },
+        );
+        expect(folds.map(({ threshold }) => threshold)).toEqual(expected);
+      }),
+    );
+  });
+});
+
 describe('ROC', () => {
   test('perfect, useless and inverted scores', () => {
     const same = [true, true, false, false];

@@ -166,12 +166,12 @@ describe('verifying pairs', () => {
   it('embeds what the pairs name, and leaves out pairs with damaged images', async () => {
     expect(imagesOf(set())).toEqual([0, 1, 2, 3, 5, 6]);
     const embedder = await compileImageEmbedder(engine, foldedNetwork(weightsOf(2)), { batchSize: 4 });
-    const result = await verifyPairs(embedder, set(), 'mean');
+    const result = await verifyPairs(embedder, set(), 'mean', 'exact');
     expect(result).toMatchObject({ pairs: 4, folds: 2, images: 5, lostPairs: 1 });
     expect(result.skipped.map(({ name }) => name)).toEqual(['image 3']);
     // People differ by a whole phase, their images by a thousandth.
     expect(result.verification).toMatchObject({ eer: 0, auc: 1 });
-    await expect(verifyPairs(embedder, set(2, [pairs[4]!]), 'mean')).rejects.toThrow(
+    await expect(verifyPairs(embedder, set(2, [pairs[4]!]), 'mean', 'exact')).rejects.toThrow(
       /five: no pair is left to compare: 1 of 2 images are damaged, the first: cut short/,
     );
     embedder.free();

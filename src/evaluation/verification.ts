@@ -5,6 +5,8 @@
  * equal score are therefore accepted or rejected together, and no order of the input can change a result.
  */
 
+import { THRESHOLD_SEARCHES, type ThresholdChoice } from './fold-thresholds.ts';
+
 /** One operating point of a ROC: the best of those whose false accept rate does not exceed `far`. */
 export interface TarAtFar {
   /** The false accept rate asked for. */
@@ -50,17 +52,21 @@ export interface Verification {
 /** False accept rates at which true accept rates are reported when nothing else is asked. */
 export const DEFAULT_FARS: readonly number[] = [1e-1, 1e-2, 1e-3, 1e-4];
 
+export interface VerifyOptions {
+  /** False accept rates in (0, 1] at which to report the true accept rate. */
+  readonly fars?: readonly number[];
+  /** Where a fold's threshold is looked for. */
+  readonly thresholds?: ThresholdChoice;
+}
+
 /**
  * Verification by k-fold cross-validation: LFW's View 2 (Huang et al. 2007, "Labeled Faces in the Wild").
  *
- * For each fold the threshold is the one most accurate on all *other* folds. The search is over every gap between
- * neighbouring distinct scores of those folds, and ±∞: exact, not over a grid. Of equally accurate thresholds the
- * middle one is taken, half of their range below it and half above: the furthest from where accuracy falls.
+ * For each fold the threshold is the one most accurate on all *other* folds; `thresholds` says where it is looked for.
  *
  * @param scores similarity per pair, `[pairs]`, finite
  * @param same   whether a pair shows one person, `[pairs]`
  * @param fold   the fold of a pair, `[pairs]`, at least two distinct numbers
- * @param fars   false accept rates in (0, 1] at which to report the true accept rate
  * @throws RangeError for lists of unequal length, scores that are not finite, fewer than two folds, or when
  *   there are no pairs of one kind.
  */
@@ -68,18 +74,12 @@ export function verify(
   scores: Float32Array | Float64Array,
   same: readonly boolean[] | Uint8Array,
   fold: Int32Array,
-  fars: readonly number[] = DEFAULT_FARS,
+  { fars = DEFAULT_FARS, thresholds = 'exact' }: VerifyOptions = {},
 ): Verification {
   const order = sortedByScore(scores, same, fold);
-  const folds = [...new Set(fold)].sort((a, b) => a - b);
-  if (folds.length < 2) {
-    throw new RangeError(
-      `verify: expected at least 2 folds (the threshold is chosen on the others), got ${folds.length}; ` +
-        'number the pairs into folds, 10 for the LFW protocol',
-    );
-  }
+  const folds = distinctFolds(fold);
   const perFold = folds.map((held) => {
-    const threshold = bestThreshold(scores, same, fold, order, held);
+    const threshold = THRESHOLD_SEARCHES[thresholds]({ scores, same, fold, order, held });
     let pairs = 0;
     let correct = 0;
     for (let i = 0; i < scores.length; i++) {
@@ -102,6 +102,18 @@ export function verify(
     eer: equalErrorRate(roc),
     auc: areaUnderRoc(roc),
   };
+}
+
+/** The numbers of the folds, ascending. Throws a RangeError where there is only one, so that it can be known early. */
+export function distinctFolds(fold: Iterable<number>): number[] {
+  const folds = [...new Set(fold)].sort((a, b) => a - b);
+  if (folds.length < 2) {
+    throw new RangeError(
+      `verify: expected at least 2 folds (the threshold is chosen on the others), got ${folds.length}; ` +
+        'number the pairs into folds, 10 for the LFW protocol',
+    );
+  }
+  return folds;
 }
 
 /** Checks the three lists; returns pair indices in ascending order of score. */
@@ -132,47 +144,6 @@ function sortedByScore(
     );
   }
   return Uint32Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
-}
-
-/** The threshold most accurate on every fold but `held`: the middle of all that are. */
-function bestThreshold(
-  scores: Float32Array | Float64Array,
-  same: readonly boolean[] | Uint8Array,
-  fold: Int32Array,
-  order: Uint32Array,
-  held: number,
-): number {
-  // Relative to accepting every pair (threshold −∞): +1 for each impostor left behind, −1 for each match.
-  let gain = 0;
-  let bestGain = 0;
-  /** Gaps between neighbouring scores in which a threshold is most accurate; none while accepting all is better. */
-  let best: { readonly from: number; readonly to: number }[] = [];
-  let previous = Number.NaN;
-  for (const pair of order) {
-    if (fold[pair] === held) continue;
-    const score = scores[pair]!;
-    // Before the first score `previous` is NaN, and there is no gap.
-    if (score > previous && gain >= bestGain) {
-      if (gain > bestGain) best = [];
-      bestGain = gain;
-      best.push({ from: previous, to: score });
-    }
-    gain += same[pair] ? -1 : 1;
-    previous = score;
-  }
-  if (gain > bestGain) return Number.POSITIVE_INFINITY;
-  return best.length === 0 ? Number.NEGATIVE_INFINITY : middleOf(best);
-}
-
-/** The point with half of the gaps' length on either side. Gaps ascend; the point lies in one of them. */
-function middleOf(gaps: readonly { readonly from: number; readonly to: number }[]): number {
-  let left = gaps.reduce((sum, { from, to }) => sum + (to - from), 0) / 2;
-  for (const { from, to } of gaps) {
-    if (left < to - from) return from + left;
-    left -= to - from;
-  }
-  const { from, to } = gaps.at(-1)!;
-  return from + (to - from) / 2;
 }
 
 function receiverOperatingCharacteristic(

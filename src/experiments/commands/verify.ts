@@ -1,7 +1,12 @@
 /** `facet verify`: how well a network, or an ensemble of several, tells whether two images show one person. */
 import { type Command, Option } from 'commander';
 import { openPairs } from '../../data/index.ts';
-import { MATCHING_RULES, type MatchingRule } from '../../evaluation/index.ts';
+import {
+  MATCHING_RULES,
+  type MatchingRule,
+  THRESHOLD_CHOICES,
+  type ThresholdChoice,
+} from '../../evaluation/index.ts';
 import { nodeDataHost } from '../../platform/node-images.ts';
 import { adapterOption } from '../adapter-option.ts';
 import {
@@ -18,6 +23,7 @@ interface Options extends WeightsOptions, EmbedderOptions {
   readonly images?: string;
   readonly pairs: string;
   readonly matching: MatchingRule;
+  readonly thresholds: ThresholdChoice;
 }
 
 /** Adds `facet verify` to the program. */
@@ -39,6 +45,14 @@ export function registerVerify(program: Command): void {
         .choices(MATCHING_RULES)
         .default('mean'),
     )
+    .addOption(
+      new Option(
+        '--thresholds <choice>',
+        'where each fold’s threshold is looked for: on InsightFace’s grid, as published accuracies are, or exactly',
+      )
+        .choices(THRESHOLD_CHOICES)
+        .default('insightface'),
+    )
     .option('--json', 'print the result as JSON, and no progress');
   addBatchOption(addWeightsOptions(command)).addOption(adapterOption()).action(verifyCommand);
 }
@@ -54,7 +68,7 @@ async function verifyCommand(options: Options): Promise<void> {
     const images = imagesOf(set).length;
     const { adapter, result } = await withEmbedder(network, images, options, async (embedder, name) => ({
       adapter: name,
-      result: await verifyPairs(embedder, set, options.matching),
+      result: await verifyPairs(embedder, set, options.matching, options.thresholds),
     }));
     const about: About = {
       weights: network.description,
@@ -65,6 +79,7 @@ async function verifyCommand(options: Options): Promise<void> {
       format: set.format,
       flip: options.flip ?? false,
       matching: options.matching,
+      thresholds: options.thresholds,
       adapter,
     };
     process.stdout.write(options.json ? `${asJson(about, result)}\n` : asText(about, result));
@@ -83,6 +98,7 @@ interface About {
   readonly format: string;
   readonly flip: boolean;
   readonly matching: MatchingRule;
+  readonly thresholds: ThresholdChoice;
   readonly adapter: string;
 }
 
@@ -124,7 +140,7 @@ function asText(about: About, result: PairVerification): string {
     `${about.weights}: ${about.embeddingSize} features of ${about.inputSize}×${about.inputSize} pixels${members}`,
     `${about.set} (${about.format}): ${pairs} pairs in ${folds} folds, ${images} images${mirrored}`,
     '',
-    `accuracy         ${percent(accuracy)} ± ${percent(deviation)} (deviation over folds)`,
+    `accuracy         ${percent(accuracy)} ± ${percent(deviation)} (deviation over folds, thresholds: ${about.thresholds})`,
     ...tarAtFar.map(
       ({ far, tar, resolved }) =>
         `TAR at FAR ${far.toExponential(0)}  ${percent(tar)}${resolved ? '' : ' (too few pairs of two people to resolve it)'}`,

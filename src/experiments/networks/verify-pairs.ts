@@ -1,9 +1,11 @@
 /** Verification of listed pairs by a network: only images that some pair names are embedded, each once. */
 import type { Skipped, VerificationSet } from '../../data/index.ts';
 import {
+  distinctFolds,
   type Embeddings,
   type MatchingRule,
   pairSimilarities,
+  type ThresholdChoice,
   type Verification,
   verify,
 } from '../../evaluation/index.ts';
@@ -28,12 +30,15 @@ export function imagesOf({ pairs }: Pick<VerificationSet, 'pairs'>): number[] {
   return [...new Set(pairs.flatMap(({ a, b }) => [a, b]))].sort((left, right) => left - right);
 }
 
-/** Embeds and compares. Rejects where images cannot be read, or too few pairs are left to verify. */
+/** Embeds and compares. Rejects where images cannot be read, or there are too few pairs or folds to verify. */
 export async function verifyPairs(
   embedder: ImageEmbedder,
   set: VerificationSet,
   rule: MatchingRule,
+  thresholds: ThresholdChoice,
 ): Promise<PairVerification> {
+  // Before anything is embedded, which may take long.
+  distinctFolds(set.pairs.map(({ fold }) => fold));
   const wanted = imagesOf(set);
   const started = performance.now();
   const { embeddings, rowOf, skipped } = await collectEmbeddings(embedder, set, wanted);
@@ -57,6 +62,7 @@ export async function verifyPairs(
     scores,
     compared.map(({ same }) => same),
     Int32Array.from(compared, ({ fold }) => fold),
+    { thresholds },
   );
   return {
     verification,
