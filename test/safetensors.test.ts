@@ -167,6 +167,43 @@ describe('readSafetensors', () => {
     expect([...readSafetensors(bytes).tensors.get('w')!.data]).toEqual(values);
   });
 
+  describe('F16 written', () => {
+    const halves = (...values: number[]): number[] => {
+      const bytes = writeSafetensors([
+        { name: 'w', shape: [values.length], data: Float32Array.from(values), half: true },
+      ]);
+      const payload = bytes.slice(bytes.length - 2 * values.length);
+      return [...new Uint16Array(payload.buffer)];
+    };
+
+    it('gives every half back as it was', () => {
+      const all = Array.from({ length: 0x10000 }, (_, bits) => bits).filter(
+        // Of NaN there is one.
+        (bits) => (bits & 0x7c00) !== 0x7c00 || (bits & 0x3ff) === 0,
+      );
+      const data = all.flatMap((b) => [b & 255, b >> 8]);
+      const read = readSafetensors(
+        one(`{"dtype":"F16","shape":[${all.length}],"data_offsets":[0,${data.length}]}`, data),
+      );
+      expect(halves(...(read.tensors.get('w')!.data as Float32Array))).toEqual(all);
+    });
+
+    it('rounds to the nearest, of two as near to the even one', () => {
+      expect(
+        halves(1 + 2 ** -11, 1 + 3 * 2 ** -11, 1 + 2 ** -11 + 2 ** -20, -(2 ** -25), 3 * 2 ** -25),
+      ).toEqual([0x3c00, 0x3c02, 0x3c01, 0x8000, 0x0002]);
+      // The greatest below a power of two is carried into it; NaN stays one.
+      expect(halves(2 - 2 ** -23, 65519, Number.NaN)).toEqual([0x4000, 0x7bff, 0x7e00]);
+    });
+
+    it('refuses what no half can hold', () => {
+      expect(() => halves(65520)).toThrow(/w: 65520 is beyond what F16 holds \(65504\); write it as F32/);
+      expect(() => writeSafetensors([{ name: 'n', shape: [1], data: Int32Array.of(1), half: true }])).toThrow(
+        /n: F16 takes a Float32Array/,
+      );
+    });
+  });
+
   it('takes empty tensors wherever the header lists them', () => {
     const bytes = file(`{"w":${F32(0, 4)},"start":${F32(0, 0)},"end":${F32(4, 4)}}`, [0, 0, 0, 0]);
     expect([...readSafetensors(bytes).tensors.keys()]).toEqual(['start', 'w', 'end']);

@@ -7,6 +7,7 @@ import { registerConvert } from './commands/convert.ts';
 import { registerData } from './commands/data.ts';
 import { registerDevices } from './commands/devices.ts';
 import { registerEmbed } from './commands/embed.ts';
+import { registerExport } from './commands/export.ts';
 import { registerFaces } from './commands/faces.ts';
 import { registerMerge } from './commands/merge.ts';
 import { registerReproduce } from './commands/reproduce.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerVerify,
   registerEmbed,
   registerConvert,
+  registerExport,
   registerBench,
   registerBenchLoader,
   registerDevices,

@@ -122,10 +122,14 @@ function readPyTorchWeights(file: SafetensorsFile, naming: PyTorchNaming, label:
 
 /**
  * The bytes of a file that `readWeights` reads back: the same weights give the same bytes. PyTorch-style names hold one
- * network, so an ensemble goes out member by member (`memberWeights`).
+ * network, so an ensemble goes out member by member (`memberWeights`). `half` writes F16, half the size.
  * Throws a SafetensorsError for values that are missing or that the naming has no name for.
  */
-export function writeWeights(weights: NetworkWeights, naming: Naming = 'facet'): Uint8Array {
+export function writeWeights(
+  weights: NetworkWeights,
+  naming: Naming = 'facet',
+  { half = false }: { readonly half?: boolean } = {},
+): Uint8Array {
   const { options, values, preprocessing } = weights;
   if (naming !== 'facet' && options.members !== 1) {
     throw new SafetensorsError(
@@ -143,9 +147,9 @@ export function writeWeights(weights: NetworkWeights, naming: Naming = 'facet'):
         tensor.path,
       );
     }
-    if (naming === 'facet') return { name, shape: tensor.shape, data };
+    if (naming === 'facet') return { name, shape: tensor.shape, data, half };
     const shape = pyTorchShape(tensor);
-    return { name, shape, data: tensor.part === 'weight' ? toOIHW(data, shape) : data };
+    return { name, shape, data: tensor.part === 'weight' ? toOIHW(data, shape) : data, half };
   });
   const metadata = {
     // `pt` is what PyTorch's loaders look for.

@@ -6,7 +6,7 @@
  *
  * Weights come from strangers, so reading believes nothing: each way a file can be wrong is a SafetensorsError.
  */
-import { halfToFloat } from './half.ts';
+import { floatToHalf, halfToFloat } from './half.ts';
 import { duplicateKey } from './json-keys.ts';
 
 /** Values of a tensor. F16 and BF16 arrive as f32; BOOL as bytes of 0 and 1. */
@@ -254,15 +254,18 @@ function isSizes(value: unknown): value is number[] {
 export interface WritableTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  /** A Uint8Array is written as U8; give `bool` for BOOL. F16 and BF16 are read but not written. */
+  /** A Uint8Array is written as U8; give `bool` for BOOL. BF16 is read but not written. */
   readonly data: SafetensorsData;
   readonly bool?: boolean;
+  /** Writes a Float32Array as F16, each value rounded to the nearest. */
+  readonly half?: boolean;
 }
 
 /**
  * Writes a file: the same bytes for the same tensors, metadata and order. Tensors lie in the order of their names
  * (UTF-16 code units), or as given with `order: 'given'`; metadata is sorted. The data begins at a multiple of 8
- * bytes. Throws a SafetensorsError for names twice or reserved, and for shapes that do not fit the data.
+ * bytes. Throws a SafetensorsError for names twice or reserved, for shapes that do not fit the data, and for values that no half
+ * can hold.
  */
 export function writeSafetensors(
   tensors: readonly WritableTensor[],
@@ -280,6 +283,7 @@ export function writeSafetensors(
     );
   }
   let offset = 0;
+  const contents: Uint8Array[] = [];
   for (const tensor of ordered) {
     const { name, shape, data } = tensor;
     checkText(name, name);
@@ -293,7 +297,9 @@ export function writeSafetensors(
     if (!isSizes(shape) || countOf(shape) !== data.length) {
       throw new SafetensorsError(`${name}: shape [${shape}] does not fit ${data.length} values`, name);
     }
-    const end = offset + data.byteLength;
+    const content = bytesOf(tensor);
+    contents.push(content);
+    const end = offset + content.length;
     fields.push(
       `${JSON.stringify(name)}:{"dtype":"${dtypeOf(tensor)}","shape":[${shape}],"data_offsets":[${offset},${end}]}`,
     );
@@ -310,11 +316,26 @@ export function writeSafetensors(
   file.fill(0x20, 8, 8 + headerBytes);
   file.set(json, 8);
   let at = 8 + headerBytes;
-  for (const { data } of ordered) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  for (const content of contents) {
+    file.set(content, at);
+    at += content.length;
   }
   return file;
+}
+
+/** A tensor's bytes in the file. */
+function bytesOf({ data, half, name }: WritableTensor): Uint8Array {
+  if (!half) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (!(data instanceof Float32Array)) throw new SafetensorsError(`${name}: F16 takes a Float32Array`, name);
+  const halves = Uint16Array.from(data, floatToHalf);
+  const lost = data.findIndex((value, i) => Number.isFinite(value) && (halves[i]! & 0x7fff) === 0x7c00);
+  if (lost >= 0) {
+    throw new SafetensorsError(
+      `${name}: ${data[lost]} is beyond what F16 holds (65504); write it as F32`,
+      name,
+    );
+  }
+  return new Uint8Array(halves.buffer);
 }
 
 /** Half of a surrogate pair cannot be UTF-8, so another reader would refuse the file. */
@@ -324,12 +345,12 @@ function checkText(text: string, tensor: string): void {
   }
 }
 
-function dtypeOf({ data, bool, name }: WritableTensor): SafetensorsDtype {
+function dtypeOf({ data, bool, half, name }: WritableTensor): SafetensorsDtype {
   if (bool) {
     if (data instanceof Uint8Array && data.every((byte) => byte <= 1)) return 'BOOL';
     throw new SafetensorsError(`${name}: BOOL takes a Uint8Array of 0 and 1`, name);
   }
-  if (data instanceof Float32Array) return 'F32';
+  if (data instanceof Float32Array) return half ? 'F16' : 'F32';
   if (data instanceof Float64Array) return 'F64';
   if (data instanceof BigInt64Array) return 'I64';
   if (data instanceof BigUint64Array) return 'U64';

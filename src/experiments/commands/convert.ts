@@ -10,6 +10,7 @@ interface Options {
   readonly out: string;
   readonly names: Naming;
   readonly member?: number;
+  readonly half?: boolean;
 }
 
 const NAMINGS: readonly Naming[] = ['facet', 'y1', 'foamliu'];
@@ -25,13 +26,14 @@ export function registerConvert(program: Command): void {
       new Option('--names <naming>', 'whose names the tensors get').choices(NAMINGS).default('facet'),
     )
     .option('--member <n>', 'only this network of an ensemble, from 0', whole(0))
+    .option('--half', 'as F16: half the size')
     .action(convert);
 }
 
-async function convert({ weights, out, names, member }: Options): Promise<void> {
+async function convert({ weights, out, names, member, half }: Options): Promise<void> {
   const all = readWeights(await readBytes(weights), weights);
   const chosen = member === undefined ? all : memberWeights(all, member);
-  const bytes = writeWeights(chosen, names);
+  const bytes = writeWeights(chosen, names, half === undefined ? {} : { half });
   try {
     await writeFile(out, bytes, { flag: 'wx' });
   } catch (cause) {
