@@ -27,6 +27,7 @@ const CHECKS = {
     '--exit-code',
     'circular:1',
     'src/**/*.ts',
+    'src/**/*.tsx',
   ]),
 };
 

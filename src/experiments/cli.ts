@@ -5,6 +5,7 @@ import { registerBench } from './commands/bench.ts';
 import { registerBenchLoader } from './commands/bench-loader.ts';
 import { registerConvert } from './commands/convert.ts';
 import { registerData } from './commands/data.ts';
+import { registerDemo } from './commands/demo.ts';
 import { registerDevices } from './commands/devices.ts';
 import { registerEmbed } from './commands/embed.ts';
 import { registerExport } from './commands/export.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerBench,
   registerBenchLoader,
   registerDevices,
+  registerDemo,
   registerFaces,
   registerData,
 ];

@@ -1,0 +1,4 @@
+/** Runs before anything is drawn. */
+import { applyTheme, storedTheme } from './theme.ts';
+
+applyTheme(storedTheme());
