@@ -54,7 +54,29 @@ describe('the catalogue', () => {
     ]);
     expect(names(selectCases(['gemm/512']))).toEqual(['gemm/512', 'gemm/512/m3']);
     expect(names(selectCases(['gemm/512/m3']))).toEqual(['gemm/512/m3']);
-    expect(selectCases([])).toHaveLength(benchCases().length);
+  });
+
+  it('leaves what needs a GiB to those who name it', () => {
+    const bare = names(selectCases([]));
+    const large = names(benchCases()).filter((name) => name.startsWith('head/classes/1000000/'));
+    expect(large).toHaveLength(4);
+    expect(bare).toHaveLength(benchCases().length - large.length);
+    expect(bare).not.toEqual(expect.arrayContaining(large.slice(0, 1)));
+    expect(names(selectCases(['head/classes/1000000']))).toEqual(large);
+    expect(names(selectCases(['head']))).toEqual(expect.arrayContaining(large));
+  });
+
+  it('knows how many operations a kernel does for a byte, and claims nothing of whole steps', () => {
+    const of = (name: string) => selectCases([name], [1])[0]!.intensity;
+    // 2 n³ operations over three matrices of n² numbers of 4 bytes.
+    expect(of('gemm/512')).toBeCloseTo(512 / 6, 10);
+    // One addition for two numbers in and one out.
+    expect(of('elementwise/add')).toBeCloseTo(1 / 12, 10);
+    // 9 multiply-adds a number: x and y of 8×28×28×256, 3×3×256 weights.
+    const pixels = 8 * 28 * 28;
+    expect(of('depthwise3x3/dx')).toBeCloseTo((18 * pixels) / (4 * (2 * pixels + 9)), 10);
+    expect(of('train-step/b8/56')).toBeUndefined();
+    expect(selectCases(['gemm/512/m3'])[0]!.intensity).toBe(of('gemm/512'));
   });
 
   it('names what there is when it is asked for what there is not', () => {
@@ -95,6 +117,24 @@ describe('measuring', () => {
   });
 
   it('frees all that it allocated', () => {
+    expect(engine.device.allocatedBytes).toBe(0);
+  });
+
+  it('stops when it is told to, keeps what is done, and frees the rest', async () => {
+    const cancel = new AbortController();
+    const cases = selectCases(['depthwise3x3/forward', 'conv1x1/dw'], [1]);
+    const known = { gflops: 1 };
+    const stopped = await runBench(engine, cases, {
+      seconds: 0,
+      signal: cancel.signal,
+      ceilings: known,
+      onResult: () => cancel.abort(),
+    });
+    expect(names(stopped.results)).toEqual(['conv1x1/dw']);
+    expect(stopped).toMatchObject({ failures: [], ceilings: known });
+    await expect(
+      measureCase(engine, cases[1]!, { seconds: 0, signal: AbortSignal.abort(new Error('enough')) }),
+    ).rejects.toThrow('enough');
     expect(engine.device.allocatedBytes).toBe(0);
   });
 
@@ -194,6 +234,7 @@ describe('facet bench', () => {
     const { code, out } = await run('--list', '--json', '--members', '2', 'gemm');
     expect(code).toBe(0);
     expect(names(JSON.parse(out))).toEqual(['gemm/512/m2', 'gemm/1024/m2']);
+    expect(names(JSON.parse((await run('--list', '--json')).out))).toHaveLength(benchCases().length);
   });
 
   it('says in one line what is wrong with a name or an option, and runs nothing', async () => {

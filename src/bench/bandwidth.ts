@@ -4,12 +4,14 @@
  */
 import { add, prelu, sum, type Tensor, type Update, type Variable } from '../engine/index.ts';
 import { type CaseFamily, caseName, workload } from './case.ts';
-import { operand } from './values.ts';
+import { FLOAT_BYTES, operand } from './values.ts';
 
 const SHAPE = [8, 128, 128, 64] as const;
 const CHANNELS = SHAPE[3];
-const ARRAY_BYTES = 4 * SHAPE.reduce((product, extent) => product * extent, 1);
-const FLOAT_BYTES = 4;
+const NUMBERS = SHAPE.reduce((product, extent) => product * extent, 1);
+const ARRAY_BYTES = FLOAT_BYTES * NUMBERS;
+/** Additions, or PReLU's products, of one member: one for each number. */
+const FLOPS = NUMBERS;
 
 interface Spec {
   readonly name: string;
@@ -75,6 +77,7 @@ export const bandwidthCases: readonly CaseFamily[] = SPECS.map((spec) => (member
   members,
   description: `${spec.description}; [${[members, ...SHAPE].join(', ')}]`,
   work: { unit: 'byte', amount: members * spec.bytes },
+  intensity: FLOPS / spec.bytes,
   prepare: () => {
     const { variables, outputs, updates } = spec.make(members);
     return workload({ name: spec.name, inputs: {}, trace: () => ({ outputs, updates }) }, {}, variables);

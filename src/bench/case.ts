@@ -14,6 +14,10 @@ export interface BenchCase {
   /** Shapes and meaning, in one line. */
   readonly description: string;
   readonly work: Work;
+  /** Operations per byte that must cross memory at the least; absent for whole steps, whose kernels differ in it. */
+  readonly intensity?: number;
+  /** Needs a GiB or more: runs only when it is named. */
+  readonly large?: boolean;
   /** Makes the host's side of it (initial values, inputs), which is not timed. */
   prepare(): Workload;
 }

@@ -4,9 +4,9 @@
  *
  * M members, N images, H pixels a side, C channels.
  */
-import { conv2d, depthwiseConv2d, gradients, type Tensor } from '../engine/index.ts';
+import { conv2d, depthwiseConv2d, gradients, sizeOf, type Tensor } from '../engine/index.ts';
 import { type CaseFamily, caseName, workload } from './case.ts';
-import { operand } from './values.ts';
+import { FLOAT_BYTES, operand } from './values.ts';
 
 const BATCH = 8;
 const SIDE = 28;
@@ -54,11 +54,16 @@ function direction(convolution: Convolution, way: Direction): CaseFamily {
   const { name, inputs, outputs, weights, depth, apply } = convolution;
   return (members) => {
     const image = [members, BATCH, SIDE, SIDE];
+    const pixels = members * BATCH * SIDE * SIDE;
+    const flops = 2 * depth * outputs * pixels;
+    // Of input, output and weights, two are operands and the third is the result, whatever the direction.
+    const numbers = pixels * (inputs + outputs) + members * sizeOf(weights);
     return {
       name: caseName(`${name}/${way}`, members),
       members,
       description: `${name}, ${inputs} to ${outputs} channels of [${image.join(', ')}]: ${RESULT[way]}`,
-      work: { unit: 'flop', amount: 2 * depth * outputs * members * BATCH * SIDE * SIDE },
+      work: { unit: 'flop', amount: flops },
+      intensity: flops / (numbers * FLOAT_BYTES),
       prepare: () => {
         const x = operand('x', [...image, inputs]);
         const w = operand('w', [members, ...weights]);

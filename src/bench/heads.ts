@@ -34,6 +34,9 @@ const FRACTION = 0.1;
 /** Backward is two products for each of forward's. What a head computes twice is counted once. */
 const PASSES = 3;
 
+/** From so many identities on, weight vectors and their momentum need a GiB. */
+const LARGE = 1_000_000;
+
 type Kind = 'plain' | 'chunked' | 'partial';
 
 const WORDS: Record<Kind, string> = {
@@ -167,6 +170,7 @@ function headCase(classes: number, kind: Kind): CaseFamily {
       unit: 'flop',
       amount: PASSES * 2 * members * BATCH * EMBEDDING * classes * (kind === 'partial' ? FRACTION : 1),
     },
+    ...(classes >= LARGE && { large: true }),
     prepare: () => prepare(classes, kind, members),
   });
 }

@@ -18,6 +18,8 @@ export interface MeasureOptions {
   readonly meters?: HostMeters;
   /** Also time every kernel. */
   readonly profile?: boolean;
+  /** Ends it between two samples, by throwing the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Rate {
@@ -40,6 +42,8 @@ export interface BenchResult {
   /** More than 1 where a run is too short to be timed alone. */
   readonly runsPerSample: number;
   readonly rate: Rate;
+  /** Operations per byte that must cross memory at the least, for kernels; a byte's rate times it is one of operations. */
+  readonly intensity?: number;
   readonly dispatches: number;
   /** Bytes of intermediate values; variables and inputs not counted. */
   readonly plannedBytes: number;
@@ -83,7 +87,7 @@ async function measureCompiled(
   bench: BenchCase,
   compiled: CompiledWorkload,
   firstMs: number,
-  { seconds, meters = {}, profile = false }: MeasureOptions,
+  { seconds, meters = {}, profile = false, signal }: MeasureOptions,
 ): Promise<BenchResult> {
   const second = await sample(engine, compiled, 1, meters);
   const afterSecondRun = engine.device.allocatedBytes;
@@ -93,6 +97,7 @@ async function measureCompiled(
   const cpuTimes: number[] = [];
   const deadline = performance.now() + seconds * 1000;
   while (times.length < FEWEST_SAMPLES || (times.length < MOST_SAMPLES && performance.now() < deadline)) {
+    signal?.throwIfAborted();
     const { ms, cpuMs } = await sample(engine, compiled, runsPerSample, meters);
     times.push(ms);
     if (cpuMs !== undefined) cpuTimes.push(cpuMs);
@@ -118,6 +123,7 @@ async function measureCompiled(
       median: perMs / medianMs,
       best: perMs / minimumMs,
     },
+    ...(bench.intensity !== undefined && { intensity: bench.intensity }),
     dispatches: compiled.labels.length,
     plannedBytes: compiled.plannedBytes,
     memory: {

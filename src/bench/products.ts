@@ -1,7 +1,7 @@
 /** Square matrix products. */
 import { matmul } from '../engine/index.ts';
 import { type CaseFamily, caseName, workload } from './case.ts';
-import { operand } from './values.ts';
+import { FLOAT_BYTES, operand } from './values.ts';
 
 /** `gemm/n`: [M, n, n] × [M, n, n]. */
 export function gemm(n: number): CaseFamily {
@@ -10,6 +10,8 @@ export function gemm(n: number): CaseFamily {
     members,
     description: `matrix product, ${members} of ${n}×${n} by ${n}×${n}`,
     work: { unit: 'flop', amount: 2 * members * n ** 3 },
+    // Two operands and the result.
+    intensity: (2 * n ** 3) / (3 * n ** 2 * FLOAT_BYTES),
     prepare: () => {
       const [a, b] = [operand('a', [members, n, n]), operand('b', [members, n, n])];
       return workload(

@@ -2,6 +2,8 @@
 import { type Shape, sizeOf, Variable } from '../engine/index.ts';
 import { hashName, mulberry32 } from '../models/init.ts';
 
+export const FLOAT_BYTES = 4;
+
 /** Numbers in [−bound, bound), the same for the same name. */
 export function uniformValues(name: string, length: number, bound = 1): Float32Array {
   const next = mulberry32(hashName(name));

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import {
   type BenchCase,
+  benchCases,
   DEFAULT_MEMBERS,
   type HostMeters,
   reportText,
@@ -56,7 +57,9 @@ function log(line: string): void {
 export function registerBench(program: Command): void {
   program
     .command('bench')
-    .description('time kernels and whole training and attack steps, all or those whose names start as given')
+    .description(
+      'time kernels and whole training and attack steps: those whose names start as given, or all that need less than 1 GiB',
+    )
     .argument('[names...]', 'benchmarks, or how their names start: gemm, train-step/b8/56')
     .option('--members <list>', 'numbers of networks in the ensemble', memberList, DEFAULT_MEMBERS)
     .option('--seconds <n>', 'time for the samples of each; at least five are taken', duration, 1.5)
@@ -65,7 +68,11 @@ export function registerBench(program: Command): void {
     .option('--json', 'print the report as JSON')
     .addOption(adapterOption())
     .action(async (names: string[], options: BenchOptions) => {
-      const cases = selectCases(names, options.members);
+      // What a bare run leaves out can be named, so a bare list shows it.
+      const cases =
+        options.list && names.length === 0
+          ? benchCases(options.members)
+          : selectCases(names, options.members);
       if (options.list) {
         process.stdout.write(options.json ? listJson(cases) : listText(cases));
         return;
