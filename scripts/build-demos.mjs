@@ -96,7 +96,7 @@ function closure(metafile, output, seen = new Set()) {
 async function bundle(pages, out) {
   const esbuild = await import('esbuild');
   /** @type {Record<string, string>} */
-  const entryPoints = { theme: join(SOURCES, 'shared', 'theme-boot.ts') };
+  const entryPoints = {};
   for (const { folder } of pages) {
     entryPoints[`${folder}/page`] = join(SOURCES, folder, 'page.tsx');
     const worker = join(SOURCES, folder, 'worker.ts');
@@ -125,6 +125,23 @@ async function bundle(pages, out) {
     .catch(() => {
       throw new Error('build:demos: the pages do not bundle; esbuild says why above');
     });
+}
+
+/**
+ * The script that runs before a page is drawn: a classic one, which cannot share chunks.
+ * @param {string} out
+ */
+async function bundleThemeBoot(out) {
+  const esbuild = await import('esbuild');
+  await esbuild.build({
+    entryPoints: [join(SOURCES, 'shared', 'theme-boot.ts')],
+    outfile: join(out, 'theme.js'),
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    minify: true,
+    logLevel: 'error',
+  });
 }
 
 /**
@@ -157,6 +174,7 @@ export async function buildDemos({ out = join(root, 'dist', 'demos') } = {}) {
   rmSync(fresh, { recursive: true, force: true });
   try {
     const { metafile } = await bundle(pages, fresh);
+    await bundleThemeBoot(fresh);
     for (const name of ['style.css', 'icon.svg']) cpSync(join(SOURCES, 'shared', name), join(fresh, name));
     for (const name of ['networks', 'recorded']) {
       if (existsSync(join(SOURCES, name)))

@@ -8,14 +8,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { unpackOnce } from '../../src/platform/swiftshader.ts';
 import { unpackTarBrotli } from '../../src/platform/untar.ts';
 
 const ARGUMENTS = [
   '--no-sandbox', // containers and root have no user namespaces to make one from
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-domain-reliability',
@@ -24,6 +22,9 @@ const ARGUMENTS = [
   '--no-pings',
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
+
+const WITH_WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+const WITHOUT_WEBGPU = ['--disable-features=WebGPU,WebGPUService', '--disable-blink-features=WebGPU'];
 
 const INSTALLED = ['google-chrome-stable', 'google-chrome', 'chromium', 'chromium-browser'];
 
@@ -114,13 +115,22 @@ async function callInPage(
   })(${task})`);
 }
 
-/** Starts Chromium: FACET_CHROMIUM, else one that is installed, else npm's. */
-export async function openTestBrowser(): Promise<TestBrowser> {
+/**
+ * Starts Chromium: FACET_CHROMIUM, else one that is installed, else npm's. Without `webgpu` it is as a browser that
+ * does not have it.
+ */
+export function launchChromium({ webgpu = true } = {}): Promise<Browser> {
   const { path, libraries } = findInstalled() ?? unpackChromium();
+  const environment = { ...process.env, ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) };
+  const args = [...ARGUMENTS, ...(webgpu ? WITH_WEBGPU : WITHOUT_WEBGPU)];
+  return chromium.launch({ executablePath: path, args, env: environment });
+}
+
+/** A browser to run modules in. */
+export async function openTestBrowser(): Promise<TestBrowser> {
   const scripts = new Map<string, string>();
   const { server, origin } = await serve(scripts);
-  const environment = { ...process.env, ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) };
-  const browser = await chromium.launch({ executablePath: path, args: ARGUMENTS, env: environment });
+  const browser = await launchChromium();
   return {
     async call(file, exported, ...args) {
       const url = `/${scripts.size}.js`;
