@@ -1,11 +1,10 @@
 /**
- * What every figure shares: a document to draw in without a browser, one look per defence, a legend.
+ * What every figure shares: one look per defence, a legend, and drawing into whatever document the caller has.
  *
  * Figures must read in grey and on light and dark pages, so a defence has a dash pattern and a marker
  * besides its colour, and the colours are of middle lightness. Axes and text take the page's own colour.
  */
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import { escapeMarkup, printable } from './format.ts';
 
 /** A drawn figure, as SVG to put in a page or a file. */
@@ -62,6 +61,8 @@ export const HALF_WIDTH = 500;
 
 /** What `drawChart` needs beside the marks. */
 export interface ChartOptions {
+  /** Makes the elements, which are never put into it: a page's own, or `newDocument`'s. */
+  readonly document: Document;
   readonly id: string;
   readonly title: string;
   readonly caption: string;
@@ -94,8 +95,7 @@ const LETTER_WIDTH = 7;
  * description for those who hear the page.
  */
 export function drawChart(options: ChartOptions): Figure {
-  const { series, width = FULL_WIDTH, height = 360, plot } = options;
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const { document, series, width = FULL_WIDTH, height = 360, plot } = options;
   const longest = Math.max(0, ...series.map((s) => [...s.label].length));
   const legendWidth = series.length === 0 ? 16 : 52 + Math.min(longest, 24) * LETTER_WIDTH;
   const drawn = Plot.plot({

@@ -5,7 +5,7 @@ import type { Results } from './results.ts';
 import { singleAttacks } from './white-box.ts';
 
 /** One figure per attack whose distance was recorded. */
-export function attackLossFigures(results: Results): Figure[] {
+export function attackLossFigures(results: Results, document: Document): Figure[] {
   const styles = seriesStyles(results.defences.map((d) => d.name));
   return singleAttacks(results).flatMap(({ id, label }) => {
     const series = results.defences.flatMap((defence, i) => {
@@ -27,6 +27,7 @@ export function attackLossFigures(results: Results): Figure[] {
       ];
     });
     return drawChart({
+      document,
       id: `attack-loss-${id}`,
       title: `What ${label} makes small, step by step`,
       caption:

@@ -7,7 +7,7 @@ import type { Results } from './results.ts';
 import { seedCount } from './summary.ts';
 
 /** Angles of each member's features with each member's weight vectors, a panel per defence; undefined when none was diagnosed. */
-export function anglesFigure(results: Results): Figure | undefined {
+export function anglesFigure(results: Results, document: Document): Figure | undefined {
   const summaries = diagnosisSummaries(results);
   if (summaries.length === 0) return undefined;
   const panels = summaries.map(({ defence, featureToWeight }) => ({
@@ -19,6 +19,7 @@ export function anglesFigure(results: Results): Figure | undefined {
     ),
   }));
   return drawHeatMap({
+    document,
     id: 'feature-weight-angles',
     title: 'Angles between members’ features and weight vectors',
     caption:
@@ -34,8 +35,9 @@ export function anglesFigure(results: Results): Figure | undefined {
 }
 
 /** Share of the row's examples that the column accepts, one figure per attack. */
-export function transferFigure(matrix: TransferMatrix, id: string): Figure {
+export function transferFigure(matrix: TransferMatrix, id: string, document: Document): Figure {
   return drawHeatMap({
+    document,
     id: `transfer-${id}`,
     title: `Transfer of white-box examples between defences (${matrix.attack})`,
     caption:

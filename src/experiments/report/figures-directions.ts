@@ -20,7 +20,7 @@ interface Place {
 }
 
 /** A panel per network; undefined when there are none. */
-export function directionsFigure(results: Results): Figure | undefined {
+export function directionsFigure(results: Results, document: Document): Figure | undefined {
   const panels = results.directions?.panels.filter((panel) => panel.features.length > 0) ?? [];
   if (panels.length === 0) return undefined;
   const across = Math.min(ACROSS, panels.length);
@@ -38,6 +38,7 @@ export function directionsFigure(results: Results): Figure | undefined {
   );
   const right = 118;
   return drawChart({
+    document,
     id: 'directions',
     title: 'Features and weight vectors of members with features of two numbers',
     caption:

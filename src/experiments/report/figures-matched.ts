@@ -10,7 +10,11 @@ import { seedCount } from './summary.ts';
 const MOST_LABELS = 24;
 
 /** One line per defence through its networks along training; undefined when there are none to draw. */
-export function robustnessAccuracyFigure(results: Results, matched: Matched | undefined): Figure | undefined {
+export function robustnessAccuracyFigure(
+  results: Results,
+  matched: Matched | undefined,
+  document: Document,
+): Figure | undefined {
   const styles = seriesStyles(results.defences.map((d) => d.name));
   const ways = results.defences.flatMap((defence, i) => {
     const points = wayOf(defence);
@@ -53,6 +57,7 @@ export function robustnessAccuracyFigure(results: Results, matched: Matched | un
   const margin = Math.max(0.5, (high - low) * 0.06);
   const seeds = seedCount(results);
   return drawChart({
+    document,
     id: 'robustness-accuracy',
     title: `Robustness against accuracy along training (${attack}, white-box)`,
     caption:

@@ -45,15 +45,15 @@ export interface WhiteBoxFigures {
 }
 
 /** Figures of all attacks together, where there are several, then of each attack by itself. */
-export function whiteBoxFigures(results: Results): WhiteBoxFigures[] {
+export function whiteBoxFigures(results: Results, document: Document): WhiteBoxFigures[] {
   const pooled = pooledAttacks(results);
   return [...(pooled === undefined ? [] : [pooled]), ...singleAttacks(results)].map((group) => {
-    const [rms, linf, l2] = SIZE_NORMS.map((norm) => whiteBoxFigure(results, group, norm));
+    const [rms, linf, l2] = SIZE_NORMS.map((norm) => whiteBoxFigure(results, group, norm, document));
     return { group, rms: rms!, linf: linf!, l2: l2! };
   });
 }
 
-function whiteBoxFigure(results: Results, group: AttackGroup, norm: SizeNorm): Figure {
+function whiteBoxFigure(results: Results, group: AttackGroup, norm: SizeNorm, document: Document): Figure {
   const range = sizeRange(results, group, norm);
   const at = Array.from({ length: CURVE_STEPS + 1 }, (_, i) => (i / CURVE_STEPS) * range);
   const series = seriesOf(results, (defence) => whiteBoxCurve(results, defence, group, norm, at));
@@ -93,6 +93,7 @@ function whiteBoxFigure(results: Results, group: AttackGroup, norm: SizeNorm): F
   const { name, label, scale } = NORMS[norm];
   const pooled = group.attacks.length > 1;
   return drawChart({
+    document,
     id: `white-box-${group.id}-${norm}`,
     title: `White-box success against ${name} perturbation (${group.label})`,
     caption:
@@ -113,7 +114,7 @@ function whiteBoxFigure(results: Results, group: AttackGroup, norm: SizeNorm): F
 }
 
 /** Black-box success per feature distance, one figure per attack; nearer to the target is further right. */
-export function blackBoxFigures(results: Results): Figure[] {
+export function blackBoxFigures(results: Results, document: Document): Figure[] {
   return blackBoxAttacks(results).flatMap((attack) => {
     const series = seriesOf(results, (defence) => blackBoxCurve(results, defence, attack.attack));
     const [run] = results.defences.flatMap((d) => blackBoxRuns(results, d, attack.attack));
@@ -139,6 +140,7 @@ export function blackBoxFigures(results: Results): Figure[] {
     const highest = Math.max(...series.flatMap((s) => s.points.map((p) => p.high)));
     const span = distances[0]! - distances.at(-1)! || 1;
     return drawChart({
+      document,
       id: `black-box-${attack.id}`,
       title: `Black-box success per feature distance on the surrogate (${attack.attack})`,
       caption:

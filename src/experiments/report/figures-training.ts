@@ -9,14 +9,21 @@ type TrainingPoint = NonNullable<RunResults['training']>['points'][number];
 const MOST_POINTS = 120;
 
 /** Two figures, `training-loss` and `training-accuracy`; none when no training was recorded. */
-export function trainingFigures(results: Results): Figure[] {
+export function trainingFigures(results: Results, document: Document): Figure[] {
   if (results.defences.every((d) => d.runs.every((r) => (r.training?.points ?? []).length === 0))) return [];
   return [
-    trainingFigure(results, 'loss', 'loss', 'Training loss', {}),
-    trainingFigure(results, 'accuracy', 'training accuracy', 'Training accuracy', {
-      domain: [0, 1],
-      tickFormat: '.0%',
-    }),
+    trainingFigure(results, 'loss', 'loss', 'Training loss', {}, document),
+    trainingFigure(
+      results,
+      'accuracy',
+      'training accuracy',
+      'Training accuracy',
+      {
+        domain: [0, 1],
+        tickFormat: '.0%',
+      },
+      document,
+    ),
   ];
 }
 
@@ -26,6 +33,7 @@ function trainingFigure(
   label: string,
   title: string,
   y: Plot.ScaleOptions,
+  document: Document,
 ): Figure {
   const styles = seriesStyles(results.defences.map((d) => d.name));
   const marks = results.defences.flatMap((defence, i) => {
@@ -50,6 +58,7 @@ function trainingFigure(
   const losses =
     'The losses of different defences have different terms: compare their shapes, not their heights.';
   return drawChart({
+    document,
     id: `training-${field}`,
     title,
     caption:

@@ -9,7 +9,7 @@ import { overSeeds, seedCount } from './summary.ts';
 const ROC_STEPS = 150;
 
 /** True accept rate against false accept rate, the latter by logarithm; the mean over seeds. */
-export function rocFigure(results: Results): Figure {
+export function rocFigure(results: Results, document: Document): Figure {
   const styles = seriesStyles(results.defences.map((d) => d.name));
   // No point of a ROC says anything below one false accept.
   const positive = results.defences.flatMap((d) =>
@@ -29,6 +29,7 @@ export function rocFigure(results: Results): Figure {
     ];
   });
   return drawChart({
+    document,
     id: 'roc',
     title: 'Verification: true accept rate against false accept rate',
     caption:
@@ -74,7 +75,7 @@ interface Bar {
 }
 
 /** Similarities of same-person and different-person pairs, a row per defence, with its threshold. First seed. */
-export function similarityFigure(results: Results): Figure {
+export function similarityFigure(results: Results, document: Document): Figure {
   const rows = results.defences.map((defence) => {
     const { verification, threshold, seed } = defence.runs[0]!;
     const { edges, same, different } = verification.similarities;
@@ -109,6 +110,7 @@ export function similarityFigure(results: Results): Figure {
   const bar = { fy: 'row', x1: 'x1', x2: 'x2', y2: 'height', y1: 0 } as const;
   const labels = rows.map((r) => r.name);
   return drawChart({
+    document,
     id: 'similarities',
     title: 'Similarity of pairs, and the threshold',
     caption:

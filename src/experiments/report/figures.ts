@@ -29,20 +29,21 @@ export interface Figures {
 /** Draws every figure that the results hold numbers for. */
 export function drawFigures(
   results: Results,
+  document: Document,
   matched: Matched | undefined = matchedAccuracy(results),
 ): Figures {
   const matrices = transferMatrices(results);
   const transferIds = uniqueFileNames(matrices.map((m) => m.attack));
   return {
-    verification: [rocFigure(results), similarityFigure(results)],
-    whiteBox: whiteBoxFigures(results),
-    blackBox: blackBoxFigures(results),
-    matched: robustnessAccuracyFigure(results, matched),
-    attackLoss: attackLossFigures(results),
-    angles: anglesFigure(results),
-    directions: directionsFigure(results),
-    transfer: matrices.map((matrix, i) => transferFigure(matrix, transferIds[i]!)),
-    training: trainingFigures(results),
+    verification: [rocFigure(results, document), similarityFigure(results, document)],
+    whiteBox: whiteBoxFigures(results, document),
+    blackBox: blackBoxFigures(results, document),
+    matched: robustnessAccuracyFigure(results, matched, document),
+    attackLoss: attackLossFigures(results, document),
+    angles: anglesFigure(results, document),
+    directions: directionsFigure(results, document),
+    transfer: matrices.map((matrix, i) => transferFigure(matrix, transferIds[i]!, document)),
+    training: trainingFigures(results, document),
   };
 }
 
@@ -50,8 +51,8 @@ export function drawFigures(
  * Every figure as an SVG file's text, by name without ending: `white-box-ifgsm-rms`, `black-box-ifgsm`,
  * `robustness-accuracy`, `roc`, …
  */
-export function figures(results: Results): Record<string, string> {
-  const drawn = drawFigures(results);
+export function figures(results: Results, document: Document): Record<string, string> {
+  const drawn = drawFigures(results, document);
   const all = [
     ...drawn.whiteBox.flatMap(({ rms, linf, l2 }) => [rms, linf, l2]),
     ...drawn.blackBox,

@@ -20,6 +20,8 @@ export interface HeatMapCell {
 }
 
 export interface HeatMapOptions {
+  /** As in ChartOptions. */
+  readonly document: Document;
   readonly id: string;
   readonly title: string;
   readonly caption: string;
@@ -83,6 +85,7 @@ export function drawHeatMap(options: HeatMapOptions): Figure {
   const marginTop = titles.some((title) => title.text !== '') ? 44 : 12;
   const height = Math.round(marginTop + marginBottom + down * panelHeight + (down - 1) * 34);
   return drawChart({
+    document: options.document,
     id: options.id,
     title: options.title,
     caption: options.caption,

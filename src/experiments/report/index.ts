@@ -1,15 +1,31 @@
 /** Reports: from a study's results to what people read. */
+
+import { newDocument } from './document.ts';
+import { figures as drawEveryFigure } from './figures.ts';
 import { counted } from './format.ts';
+import { renderReport as renderPage } from './page.ts';
 import type { Results } from './results.ts';
 import { csvTable, markdownTable, terminalTable } from './table.ts';
 import { mainTables } from './tables.ts';
 import { rawTables } from './tables-raw.ts';
 
 export type { Answer, Claim, Verdict } from './claims.ts';
-export { figures } from './figures.ts';
+export { newDocument } from './document.ts';
 export { type Finding, finding } from './finding.ts';
-export { renderReport } from './page.ts';
+export { type ReportParts, reportParts } from './page.ts';
+export type { Section } from './page-sections.ts';
+export { CONTENT_STYLE } from './page-style.ts';
 export * from './results.ts';
+
+/** Every figure as an SVG file's text, by name; drawn by `document`, or by one of no browser. */
+export function figures(results: Results, document: Document = newDocument()): Record<string, string> {
+  return drawEveryFigure(results, document);
+}
+
+/** The whole report as one HTML file, see page.ts; figures are drawn by `document`, or by one of no browser. */
+export function renderReport(results: Results, document: Document = newDocument()): string {
+  return renderPage(results, document);
+}
 
 /**
  * The study's main tables for a terminal: aligned, with units and intervals, without colour. Those of single

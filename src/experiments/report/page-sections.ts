@@ -18,8 +18,8 @@ export interface Section {
 }
 
 /** Every section that has something to show. */
-export function sectionsOf(results: Results, matched: Matched | undefined): Section[] {
-  const figures = drawFigures(results, matched);
+export function sectionsOf(results: Results, matched: Matched | undefined, document: Document): Section[] {
+  const figures = drawFigures(results, document, matched);
   const tables = makeTables(results, matched);
   const sections: Section[] = [
     {

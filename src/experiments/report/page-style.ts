@@ -1,5 +1,7 @@
-/** The report's one stylesheet: light and dark by the reader's own setting, and on paper. */
-export const PAGE_STYLE = `
+/** The report's styles: light and dark by the reader's own setting, and on paper. */
+
+/** Colours and what stands around the content. A page that shows a report in its own frame brings its own. */
+export const FRAME_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #fdfdfc; --card: #ffffff; --ink: #16181d; --soft: #5a606b; --line: #e2e3e6; --accent: #1d66b5; --wash: #f2f5f9;
@@ -18,10 +20,20 @@ header { padding-top: 3rem; }
 .kicker { color: var(--soft); font-size: .875rem; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h1 { font-size: clamp(1.5rem, 3.4vw, 2.15rem); line-height: 1.22; letter-spacing: -.015em; font-weight: 650; margin: 0 0 1rem; max-width: 46rem; text-wrap: balance; overflow-wrap: anywhere; }
 h2 { font-size: 1.35rem; letter-spacing: -.01em; margin: 3rem 0 .75rem; padding-top: 1.25rem; border-top: 1px solid var(--line); }
-h3 { font-size: 1.02rem; margin: 1.75rem 0 .5rem; }
-p { margin: .5rem 0; max-width: 46rem; }
 a { color: var(--accent); }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; margin: 1.5rem 0 0; font-size: .9rem; }
+footer { color: var(--soft); font-size: .82rem; padding-top: 2.5rem; padding-bottom: 3rem; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+@media screen and (max-width: 44rem) {
+  header, main, footer { padding-left: 1rem; padding-right: 1rem; }
+  header { padding-top: 1.75rem; }
+}
+`;
+
+/** Tables, figures, claims, examples; by the colours of whoever shows them. */
+export const CONTENT_STYLE = `
+h3 { font-size: 1.02rem; margin: 1.75rem 0 .5rem; }
+p { margin: .5rem 0; max-width: 46rem; }
 .lead { font-size: 1.08rem; }
 .caveats { background: var(--wash); border-left: 3px solid var(--accent); border-radius: 0 6px 6px 0; padding: .6rem 1rem .7rem; margin: 1.25rem 0; max-width: 46rem; font-size: .92rem; }
 .caveats h2 { all: unset; display: block; font-weight: 600; margin-bottom: .15rem; }
@@ -80,21 +92,21 @@ summary { cursor: pointer; color: var(--accent); font-size: .92rem; }
 details > ul, details > p { font-size: .88rem; color: var(--soft); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.25rem; margin: 1rem 0; font-size: .92rem; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
-footer { color: var(--soft); font-size: .82rem; padding-top: 2.5rem; padding-bottom: 3rem; }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 @media screen and (max-width: 44rem) {
   .key { display: flex; }
   .crop { width: max(100%, calc(var(--plot) * .68px)); overflow: hidden; }
   .crop > svg { width: calc(100% * var(--full) / var(--plot)); max-width: none; }
   .crop .legend { display: none; }
-  header, main, footer { padding-left: 1rem; padding-right: 1rem; }
-  header { padding-top: 1.75rem; }
   figure.chart { padding: .75rem .75rem .6rem; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; }
   .range { display: block; }
   .scroll tbody th { position: sticky; left: 0; background: var(--paper); }
 }
+`;
+
+/** On paper. */
+export const PRINT_STYLE = `
 @media print {
   :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --wash: #f6f6f6; --accent: #000; --yes: #0d7350; --no: #b0401c; --unclear: #444; color-scheme: light; }
   @page { margin: 16mm 14mm; }

@@ -3,20 +3,41 @@ import type { Claim, Verdict } from './claims.ts';
 import { finding } from './finding.ts';
 import { duration, escapeMarkup as text } from './format.ts';
 import { matchedAccuracy } from './matched.ts';
-import { sectionsOf } from './page-sections.ts';
-import { PAGE_STYLE } from './page-style.ts';
+import { type Section, sectionsOf } from './page-sections.ts';
+import { CONTENT_STYLE, FRAME_STYLE, PRINT_STYLE } from './page-style.ts';
 import type { Results } from './results.ts';
+
+/** A report in parts, for a page that brings its own frame. All but plain texts is HTML with every name escaped. */
+export interface ReportParts {
+  /** Name, date, time and adapter; plain text. */
+  readonly kicker: string;
+  /** What was found, in a sentence; plain text. */
+  readonly headline: string;
+  /** What else was found, the claims one by one, and what to read with care. */
+  readonly summary: string;
+  readonly sections: readonly Section[];
+}
+
+/** The report in parts; sections that there are no numbers for are left out. Figures are drawn by `document`. */
+export function reportParts(results: Results, document: Document): ReportParts {
+  const matched = matchedAccuracy(results);
+  const found = finding(results, matched);
+  const lead = found.details.length === 0 ? '' : `<p class="lead">${text(found.details.join(' '))}</p>`;
+  return {
+    kicker: `${results.name} · ${readableDate(results.date)} · ${duration(results.durationSeconds)} on ${results.adapter.name}`,
+    headline: found.headline,
+    summary: `${lead}\n${claimList(found.claims)}\n${caveatList(found.caveats)}`,
+    sections: sectionsOf(results, matched, document),
+  };
+}
 
 /**
  * The whole report as one HTML file: no scripts, no requests (its own content policy forbids them), figures as
- * SVG, images as data URIs. Every name is escaped. Sections that there are no numbers for are left out.
+ * SVG, images as data URIs. Every name is escaped. Figures are drawn by `document`.
  */
-export function renderReport(results: Results): string {
-  const matched = matchedAccuracy(results);
-  const found = finding(results, matched);
-  const sections = sectionsOf(results, matched);
+export function renderReport(results: Results, document: Document): string {
+  const { kicker, headline, summary, sections } = reportParts(results, document);
   const links = sections.map((s) => `<li><a href="#${s.id}">${text(s.title)}</a></li>`).join('');
-  const lead = found.details.length === 0 ? '' : `<p class="lead">${text(found.details.join(' '))}</p>`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -24,15 +45,13 @@ export function renderReport(results: Results): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>${text(results.name)} – facet</title>
-<style>${PAGE_STYLE}</style>
+<style>${FRAME_STYLE}${CONTENT_STYLE}${PRINT_STYLE}</style>
 </head>
 <body>
 <header>
-<p class="kicker">facet · ${text(results.name)} · ${text(readableDate(results.date))} · ${text(duration(results.durationSeconds))} on ${text(results.adapter.name)}</p>
-<h1>${text(found.headline)}</h1>
-${lead}
-${claimList(found.claims)}
-${caveatList(found.caveats)}
+<p class="kicker">facet · ${text(kicker)}</p>
+<h1>${text(headline)}</h1>
+${summary}
 <nav aria-label="Sections"><ul>${links}</ul></nav>
 </header>
 <main>
