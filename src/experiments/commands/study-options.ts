@@ -26,6 +26,8 @@ export interface StudyOptions {
   readonly head?: string;
   readonly margin?: number;
   readonly scale?: number;
+  readonly classChunk?: number;
+  readonly classSample?: number;
   readonly epochs?: number;
   readonly batch?: number;
   readonly learningRate?: number;
@@ -74,6 +76,12 @@ export function addStudyOptions(command: Command): Command {
     .option('--head <kind>', `loss of the classifier: ${HEADS.join(', ')}`)
     .option('--margin <m>', 'margin of cosface or arcface', real(0))
     .option('--scale <s>', 'scale of cosface or arcface', real(0.1))
+    .option('--class-chunk <n>', 'work through weight vectors n at a time; many always are', whole(1))
+    .option(
+      '--class-sample <share>',
+      'Partial FC: share of the identities that a step looks at, beside those of its batch',
+      real(1e-6, 1),
+    )
     .option('--epochs <n>', 'passes over the training set', whole(1))
     .option('--batch <n>', 'images in a step', whole(2))
     .option('--learning-rate <r>', 'highest learning rate', real(1e-9))
@@ -141,6 +149,10 @@ export async function studyConfigOf(options: StudyOptions): Promise<StudyConfig>
       defences: listOf('defence', options.defences, DEFENCE_NAMES, base.defences),
       seeds,
       head: headOf(options, base),
+      classifier: {
+        chunk: options.classChunk ?? base.classifier.chunk,
+        sample: options.classSample ?? base.classifier.sample,
+      },
       training: {
         ...training,
         epochs: options.epochs ?? training.epochs,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ATTACK_NAMES } from '../../attacks/index.ts';
 import { DIVERSITY_FORMS } from '../../losses/diversity.ts';
-import { DEFENCE_NAMES } from './defences.ts';
+import { DEFENCE_NAMES, DEFENCES } from './defences.ts';
 
 const positive = z.number().positive();
 const whole = z.int().positive();
@@ -40,7 +40,7 @@ const fileData = z.object({
 
 const attackSettings = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
 
-export const studySchema = z.object({
+const settings = z.object({
   data: z.discriminatedUnion('kind', [syntheticData, fileData]),
   /** Side of the square images, in pixels. */
   inputSize: z.int().min(16).max(512),
@@ -58,6 +58,13 @@ export const studySchema = z.object({
     z.object({ kind: z.literal('cosface'), margin: z.number().min(0), scale: positive }),
     z.object({ kind: z.literal('arcface'), margin: z.number().min(0), scale: positive }),
   ]),
+  /** Of very many identities. */
+  classifier: z.object({
+    /** Identities in a chunk of weight vectors; null for all at once while they are few. */
+    chunk: whole.nullable(),
+    /** Share of the identities that a step looks at besides those of its batch: Partial FC below 1. */
+    sample: z.number().gt(0).max(1),
+  }),
   training: z.object({
     epochs: whole,
     batchSize: z.int().min(2),
@@ -120,7 +127,18 @@ export const studySchema = z.object({
     .refine((list) => list.every((d, i) => i === 0 || d < list[i - 1]!), 'expected distances that fall'),
 });
 
-export type StudyConfig = z.infer<typeof studySchema>;
+export const studySchema = settings.refine(
+  ({ classifier, defences }) =>
+    (classifier.chunk === null && classifier.sample === 1) ||
+    !defences.some((name) => DEFENCES[name].needsAllScores),
+  {
+    path: ['defences'],
+    message:
+      'the loss of adp compares predictions over all identities, which chunks (--class-chunk) and samples of identities (--class-sample) do not give; leave it or them out',
+  },
+);
+
+export type StudyConfig = z.infer<typeof settings>;
 
 /** Checks a configuration; the error names every setting that is wrong. */
 export function parseStudyConfig(value: unknown, from: string): StudyConfig {

@@ -1,11 +1,8 @@
 /** The defences that the study compares: how many networks, whose weight vectors, which loss. */
 import { add, equal, mean, mul, slice, sub, sum, type Tensor } from '../../engine/index.ts';
 import { adp } from '../../losses/adp.ts';
-import { arcFaceHead } from '../../losses/arcface.ts';
-import { cosFaceHead } from '../../losses/cosface.ts';
 import { diversityOf, totalLoss } from '../../losses/diversity.ts';
-import type { Head, HeadOutput } from '../../losses/head.ts';
-import { softmaxHead } from '../../losses/softmax.ts';
+import { type ChunkedHeadOutput, type HeadOutput, requireScores } from '../../losses/head.ts';
 import { tripletLoss } from '../../losses/triplet.ts';
 import { halfOf } from './adversary.ts';
 import type { StudyConfig } from './config.ts';
@@ -14,10 +11,10 @@ import type { StudyConfig } from './config.ts';
 export interface LossInput {
   /** [M, N, E] */
   readonly features: Tensor;
-  /** Weight vectors: [M, K, E], or [1, K, E] where the members share them. */
-  readonly weights: Tensor;
-  readonly head: HeadOutput;
-  /** i32 [N] */
+  /** Weight vectors: [M, K, E], or [1, K, E] where the members share them; or chunks of them. */
+  readonly weights: Tensor | readonly Tensor[];
+  readonly head: HeadOutput | ChunkedHeadOutput;
+  /** i32 [N]: identities as `weights` counts them. */
   readonly labels: Tensor;
   /**
    * Features [M, N/2, E] of adversarial images, of defences that train on them: image n was moved from image n of the
@@ -44,6 +41,8 @@ export interface Defence {
   readonly sharedWeights: boolean;
   /** Trains on adversarial images as well: adversary.ts. */
   readonly adversarial: boolean;
+  /** Its loss looks at the scores of all identities: no chunks of them, no samples. */
+  readonly needsAllScores: boolean;
   /** Settings that its training follows from, beside those of every training. */
   readonly uses: readonly LossSettings[];
   readonly loss: (input: LossInput) => Loss;
@@ -60,7 +59,7 @@ function withDiversity({ features, weights, head, labels, config }: LossInput): 
 }
 
 function withAdp({ head, labels, config }: LossInput): Loss {
-  const { term } = adp(head.scores, labels, config.adp);
+  const { term } = adp(requireScores('adp', head), labels, config.adp);
   return { loss: totalLoss(head.loss, term, 1), terms: { adp: term } };
 }
 
@@ -104,6 +103,7 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     ensemble: false,
     sharedWeights: false,
     adversarial: false,
+    needsAllScores: false,
     uses: [],
     loss: crossEntropy,
   },
@@ -112,6 +112,7 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     ensemble: true,
     sharedWeights: false,
     adversarial: false,
+    needsAllScores: false,
     uses: [],
     loss: crossEntropy,
   },
@@ -120,6 +121,7 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     ensemble: true,
     sharedWeights: false,
     adversarial: false,
+    needsAllScores: true,
     uses: ['adp'],
     loss: withAdp,
   },
@@ -128,6 +130,7 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     ensemble: false,
     sharedWeights: false,
     adversarial: true,
+    needsAllScores: false,
     uses: ['advt'],
     loss: withTriplets,
   },
@@ -136,6 +139,7 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     ensemble: true,
     sharedWeights: true,
     adversarial: false,
+    needsAllScores: false,
     uses: [],
     loss: crossEntropy,
   },
@@ -144,6 +148,7 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     ensemble: true,
     sharedWeights: true,
     adversarial: false,
+    needsAllScores: false,
     uses: ['diversity'],
     loss: withDiversity,
   },
@@ -152,6 +157,7 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     ensemble: true,
     sharedWeights: false,
     adversarial: false,
+    needsAllScores: false,
     uses: ['diversity'],
     loss: withDiversity,
   },
@@ -160,19 +166,8 @@ export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
     ensemble: true,
     sharedWeights: true,
     adversarial: true,
+    needsAllScores: false,
     uses: ['diversity', 'advt'],
     loss: withDiversityAndTriplets,
   },
 };
-
-/** The classification head that a configuration asks for. */
-export function headOf({ head }: StudyConfig): Head {
-  switch (head.kind) {
-    case 'softmax':
-      return softmaxHead();
-    case 'cosface':
-      return cosFaceHead({ margin: head.margin, scale: head.scale });
-    case 'arcface':
-      return arcFaceHead({ margin: head.margin, scale: head.scale });
-  }
-}

@@ -132,8 +132,8 @@ function smallConfig(config: StudyConfig, images: number): StudyConfig {
   };
 }
 
-function settingsOf({ inputSize, widthMultiplier, head, training, diversity }: StudyConfig) {
-  return { inputSize, widthMultiplier, head, training, diversity };
+function settingsOf({ inputSize, widthMultiplier, head, classifier, training, diversity }: StudyConfig) {
+  return { inputSize, widthMultiplier, head, classifier, training, diversity };
 }
 
 function rowsOf({ data, members, count, dimension }: Embeddings): number[][][] {

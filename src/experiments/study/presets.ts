@@ -24,6 +24,7 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
       defences: ['single', 'adp', 'advt', 'diverse'],
       seeds: [0],
       head: { kind: 'softmax' },
+      classifier: { chunk: null, sample: 1 },
       training: {
         epochs: 5,
         batchSize: 48,
@@ -69,6 +70,7 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
       defences: ['single', 'ensemble', 'adp', 'shared', 'diverse'],
       seeds: [0],
       head: { kind: 'softmax' },
+      classifier: { chunk: null, sample: 1 },
       training: {
         epochs: 8,
         batchSize: 64,
@@ -113,6 +115,7 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
       defences: ['single', 'ensemble', 'adp', 'advt', 'shared', 'diverse'],
       seeds: [0],
       head: { kind: 'softmax' },
+      classifier: { chunk: null, sample: 1 },
       training: {
         epochs: 20,
         batchSize: 256,
@@ -157,6 +160,7 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
       defences: ['single', 'adp', 'advt', 'diverse'],
       seeds: [0],
       head: { kind: 'softmax' },
+      classifier: { chunk: null, sample: 1 },
       training: {
         epochs: 6,
         batchSize: 48,

@@ -19,7 +19,7 @@ import { memberCosine } from '../../losses/diversity.ts';
 import { readCheckpoint, writeCheckpoint } from '../../models/checkpoint.ts';
 import { Adversary } from './adversary.ts';
 import type { StudyConfig } from './config.ts';
-import { type Defence, headOf } from './defences.ts';
+import type { Defence } from './defences.ts';
 import type { Progress } from './progress.ts';
 import { contentHash, type RunFolder } from './run-folder.ts';
 import type { TrainFaces } from './train-faces.ts';
@@ -173,31 +173,32 @@ function compileStep(
   batchSize: number,
   adversary: Adversary | undefined,
 ): Promise<StepProgram> {
-  const { network, classifier, optimizers } = trainee;
+  const { network, optimizer, classification } = trainee;
   return engine.compile<'images' | 'labels' | 'rate', string>({
     name: 'train.step',
     inputs: {
       images: input([1, batchSize, config.inputSize, config.inputSize, 3]),
-      labels: input([batchSize], 'i32'),
+      labels: input([classification.inputLength(batchSize)], 'i32'),
       rate: scalarInput(),
     },
-    trace: ({ images, labels, rate }) => {
+    trace: ({ images, labels: given, rate }) => {
       const batch = adversary ? concat([images, adversary.images.tensor()], 1) : images;
       const { features: all, updates } = network.forward(batch, 'train');
       const [members = 1, rows = 0, size = 0] = all.shape;
       const features = slice(all, [0, 0, 0], [members, batchSize, size]);
       const adversarial = adversary && slice(all, [0, batchSize, 0], [members, rows, size]);
-      const weights = classifier.weights();
-      const head = headOf(config)({ features, weights, labels });
+      const step = classification.trace(given, batchSize);
+      const { labels, weights } = step;
+      const head = step.head(features);
       const { loss, terms } = defence.loss({ features, weights, head, labels, adversarial, config });
-      const parameters = optimizers.flatMap((entry) => [...entry.parameters.tensors().values()]);
-      const slopes = new Map(gradients(loss, parameters).map((slope, index) => [parameters[index]!, slope]));
-      const steps = optimizers.flatMap(({ parameters: set, optimizer }) =>
-        optimizer.step(
-          new Map([...set.tensors()].map(([path, tensor]) => [path, slopes.get(tensor)!])),
-          rate,
-        ),
+      const parameters = [...network.parameters.tensors()];
+      const slopes = gradients(loss, [...parameters.map(([, tensor]) => tensor), ...step.parameters]);
+      const ofNetwork = optimizer.step(
+        new Map(parameters.map(([path], index) => [path, slopes[index]!])),
+        rate,
       );
+      const ofWeights = step.updates(slopes.slice(parameters.length), rate);
+      const steps = classification.updatesFirst ? [...ofWeights, ...ofNetwork] : [...ofNetwork, ...ofWeights];
       const cosine: Record<string, Tensor> = defence.ensemble ? { memberCosine: memberCosine(features) } : {};
       return {
         outputs: { loss, accuracy: mean(head.correct), ...terms, ...cosine },
@@ -216,7 +217,8 @@ async function profileStep(
   const { labels: kernels, plannedBytes } = program;
   if (!engine.device.hasTimestamps) return { label, kernels, plannedBytes };
   const before = await Promise.all(trainee.sets.map((set) => engine.read(set.flat)));
-  const { images, labels } = await batches.read(0, 0);
+  const { images, labels: identities } = await batches.read(0, 0);
+  const labels = trainee.classification.input(identities, 0);
   adversary?.perturb(images);
   // The first run compiles, so the second is the one to look at.
   await program.run({ images, labels, rate: 0 }).read('loss');
@@ -268,7 +270,8 @@ async function trainSteps(task: Steps): Promise<void> {
       await save(task, step, curve);
       throw signal.reason;
     }
-    const { images, labels } = await batches.read(Math.floor(step / perEpoch), step % perEpoch);
+    const { images, labels: identities } = await batches.read(Math.floor(step / perEpoch), step % perEpoch);
+    const labels = task.trainee.classification.input(identities, step);
     adversary?.perturb(images);
     const running = program.run({ images, labels, rate: schedule(step) });
     const values = running.read();
@@ -358,8 +361,8 @@ export function snapshotPlace(epoch: number): string[] {
 /** The network alone, with what is needed to build it: also what `facet attack` and `facet verify` take. */
 async function saveSnapshot(task: TrainingTask, epoch: number, step: number): Promise<void> {
   const { engine, trainee, run, place, seed, inputs } = task;
-  const { network, classifier } = trainee;
-  const sets = [network.parameters, network.statistics, classifier.parameters];
+  const { network, classification } = trainee;
+  const sets = [network.parameters, network.statistics, ...classification.sets];
   const values = new Map<string, Map<string, Float32Array>>();
   for (const set of sets) values.set(set.name, await engine.readParameters(set));
   const config = { inputs: contentHash(inputs), network: network.options, epoch };

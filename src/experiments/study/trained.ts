@@ -33,15 +33,16 @@ export async function openTrained(
     );
   }
   const trainee = buildTrainee(defence, config, classes, 0);
-  const sets = [trainee.network.parameters, trainee.network.statistics, trainee.classifier.parameters];
+  const { classification } = trainee;
+  const sets = [trainee.network.parameters, trainee.network.statistics, ...classification.sets];
   const { values } = readCheckpointSets(bytes, sets, path);
-  const [parameters, statistics, classifier] = sets.map((set) => values.get(set.name)!);
+  const [parameters, statistics, ...classifier] = sets.map((set) => values.get(set.name)!);
   const network = new MobileFaceNet(trainee.network.options, new Map([...parameters!, ...statistics!]));
   const face = liveNetwork(network, defence.about);
   return {
     network: face,
     weights: {
-      data: classifier!.get('weight')!,
+      data: classification.vectors(classifier),
       sets: defence.sharedWeights ? 1 : face.members,
     },
     free: () => {

@@ -522,9 +522,9 @@ export function whiteBoxRuns(
 
 /** Settings that a defence's training follows from; what only other defences or attacks use is not among them. */
 function trainingSettings(config: StudyConfig, { uses }: Defence) {
-  const { inputSize, widthMultiplier, embeddingSize, members, head, training } = config;
+  const { inputSize, widthMultiplier, embeddingSize, members, head, classifier, training } = config;
   const own = Object.fromEntries(uses.map((key) => [key, config[key]]));
-  return { inputSize, widthMultiplier, embeddingSize, members, head, training, ...own };
+  return { inputSize, widthMultiplier, embeddingSize, members, head, classifier, training, ...own };
 }
 
 /** Mean over the pairs of what the attack makes small, step by step; a pair that is done keeps its last value. */
