@@ -236,7 +236,14 @@ const BATCH_SIZE = 32;
 export interface AttackTarget
   extends Pick<
     AttackSpec,
-    'embed' | 'members' | 'embeddingSize' | 'imageSize' | 'stopping' | 'keepImages' | 'smallestBatch'
+    | 'embed'
+    | 'members'
+    | 'embeddingSize'
+    | 'imageSize'
+    | 'stopping'
+    | 'keepImages'
+    | 'smallestBatch'
+    | 'watch'
   > {
   /** What is made small; LOTS where absent. */
   readonly objective?: Objective;

@@ -26,6 +26,7 @@
  *                                    perturbations are best compared; settings has each setting's default and meaning
  *     buildAttack(name, given)       checks settings (RangeError naming the one that is wrong) and fills in defaults:
  *                                    { attack, maxSteps, settings }; the latter to be written beside results
+ *     onStep, watch                  an attack step by step, each with its image and features; the run waits for who looks
  *     compileAttack(…)               as runAttack without pairs: an `AttackRunner`, whose run(pairs, options) may be
  *                                    called again, and whose free() gives its memory back
  *

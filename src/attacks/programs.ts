@@ -39,7 +39,10 @@ import { type AttackSpec, perImage, RECORD, type Slots } from './slots.ts';
 /** A norm or distance that no image can have: marks what has not been reached. */
 export const NEVER = 1e30;
 
-/** What a step gives back: `reached` [L, B], `records` [L + 1, 4, B], else [B]. `value` and `distance` are before the move. */
+/**
+ * What a step gives back: `reached` [L, B], `records` [L + 1, 4, B], else [B]. `value` and `distance` are before the move, as
+ * are `features` [M, B, E], which there are where the spec says `watch`.
+ */
 export type StepReading = 'active' | 'iterations' | 'reached' | 'records' | 'value' | 'distance';
 
 /** One step of all slots. */
@@ -50,7 +53,7 @@ export function compileStep(
 ): Promise<Program<'limits', StepReading>> {
   const { attack, objective, stopping, embed, maxSteps } = spec;
   const count = stopping.limits.length;
-  return engine.compile({
+  return engine.compile<'limits', StepReading>({
     name: `attack.${attack.name}.step`,
     inputs: { limits: input([count]) },
     trace: ({ limits }) => {
@@ -90,6 +93,7 @@ export function compileStep(
           records: seen.records,
           value,
           distance,
+          ...(spec.watch && { features }),
         },
         updates: [
           slots.images.assign(select(perImage(going), moved.images, images)),

@@ -8,9 +8,11 @@ import { compileMove } from './programs.ts';
 import type { AttackPair, AttackResult } from './result.ts';
 import { runSession } from './session.ts';
 import { type AttackSpec, SMALLEST_BATCH } from './slots.ts';
+import type { StepWatcher } from './watch.ts';
 
 export type { AttackPair, AttackResult, LossCurve, Reached } from './result.ts';
 export type { AttackSpec } from './slots.ts';
+export type { AttackView, StepWatcher } from './watch.ts';
 
 export interface RunOptions {
   /** Called when a pair is done, with its place in the order of pairs. */
@@ -25,6 +27,8 @@ export interface RunOptions {
   readonly stepsPerRead?: number;
   /** Record loss curves of the first so many pairs. The host then looks at every step while one of them is at work. */
   readonly curves?: number;
+  /** Is shown every step, and may hold the run by a promise; the host then looks at every step. Needs `spec.watch`. */
+  readonly onStep?: StepWatcher;
 }
 
 export class AttackRunner {
@@ -56,7 +60,8 @@ export class AttackRunner {
 
   /**
    * Attacks every pair until it is done. Results come in the order of the pairs, which are drawn only when a slot is
-   * free. Throws where a pair's arrays have the wrong length, or where a distance is not a number.
+   * free. Throws where a pair's arrays have the wrong length, where a distance is not a number, and for `onStep` of an attack
+   * that was compiled without `watch`.
    */
   run(
     pairs: Iterable<AttackPair> | AsyncIterable<AttackPair>,

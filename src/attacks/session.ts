@@ -14,6 +14,7 @@ import type { AttackPair, AttackResult, Reached } from './result.ts';
 import type { RunOptions } from './run.ts';
 import { single } from './search.ts';
 import { type AttackSpec, RECORD, SMALLEST_BATCH } from './slots.ts';
+import type { AttackView } from './watch.ts';
 
 /** What a run needs of its runner. */
 export interface SessionHost {
@@ -24,7 +25,7 @@ export interface SessionHost {
   readonly move: (from: Batch, to: Batch) => Promise<Move>;
 }
 
-type Readings = Record<StepReading, TypedArray>;
+type Readings = Record<StepReading, TypedArray> & { readonly features?: TypedArray };
 
 /** A pair in its slot. */
 interface Occupant {
@@ -74,6 +75,11 @@ class Session {
         `${host.spec.attack.name}: got ${this.#limits.length} limits, expected ${own.length}, as many as of the stopping rule`,
       );
     }
+    if (options.onStep && !host.spec.watch) {
+      throw new RangeError(
+        `${host.spec.attack.name}: onStep needs an attack that was compiled with watch: true`,
+      );
+    }
   }
 
   async run(): Promise<AttackResult[]> {
@@ -93,12 +99,51 @@ class Session {
   }
 
   /** Some steps, and what the host sees after the last of them. */
-  #steps(): Promise<Readings> {
-    const { step } = this.#batch;
+  async #steps(): Promise<Readings> {
+    const { step, slots } = this.#batch;
+    const { onStep } = this.#options;
+    if (onStep) {
+      // Asked for before the step moves them.
+      const images = this.#host.engine.read(slots.images);
+      const readings: Readings = await step.run({ limits: this.#limits }).read();
+      await onStep(this.#views(readings, (await images) as Float32Array));
+      return readings;
+    }
     const watched = [...this.#occupied.values()].some(({ curve }) => curve);
     const steps = watched ? 1 : (this.#options.stepsPerRead ?? 4);
     for (let i = 1; i < steps; i++) step.run({ limits: this.#limits });
     return step.run({ limits: this.#limits }).read();
+  }
+
+  /** What the step that gave `readings` saw in `images` [1, B, H, W, 3]. */
+  #views(readings: Readings, images: Float32Array): AttackView[] {
+    const { spec } = this.#host;
+    const { count } = this.#batch.slots;
+    const { members, embeddingSize } = spec;
+    const pixels = pixelsOf(spec);
+    const views = [...this.#occupied].map(([slot, occupant]): AttackView => {
+      const features = new Float32Array(members * embeddingSize);
+      for (let m = 0; m < members; m++) {
+        const from = (m * count + slot) * embeddingSize;
+        features.set(readings.features?.subarray(from, from + embeddingSize) ?? [], m * embeddingSize);
+      }
+      const { distance: _, ...best } = this.#record(readings, this.#limits.length - 1, slot);
+      const going = readings.active[slot]!;
+      return {
+        name: occupant.pair.name,
+        index: occupant.index,
+        trial: occupant.trials,
+        parameters: occupant.parameters,
+        iteration: readings.iterations[slot]! - going,
+        image: images.slice(slot * pixels, (slot + 1) * pixels),
+        features,
+        value: readings.value[slot]!,
+        distance: readings.distance[slot]!,
+        over: going === 0,
+        best: best.l2 < NEVER / 2 ? best : null,
+      };
+    });
+    return views.sort((a, b) => a.index - b.index);
   }
 
   /** The slots whose trial is over: those whose pair tries again, and those whose pair is done. */

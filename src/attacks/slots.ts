@@ -28,6 +28,8 @@ export interface AttackSpec {
   readonly maxSteps: number;
   /** Keep the adversarial images and return them. */
   readonly keepImages?: boolean;
+  /** Read features back at every step, for `RunOptions.onStep`. */
+  readonly watch?: boolean;
 }
 
 /** Of a batch to which the last pairs move. */
