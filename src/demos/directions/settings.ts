@@ -30,7 +30,7 @@ export const FACE_SIZE = 16;
 /** Hidden numbers of the extractor. */
 export const HIDDEN = 32;
 
-export const DEFAULT_SETTINGS: DirectionsSettings = { members: 2, seed: 0 };
+export const DEFAULT_SETTINGS: DirectionsSettings = { members: 2, seed: 2 };
 export const DEFAULT_STEP: StepSettings = { learningRate: 0.02, diversityWeight: 0.2 };
 
 /** Of a training that is played to its end. */
