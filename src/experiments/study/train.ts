@@ -65,8 +65,8 @@ export interface StepProfile {
 
 /** Points of the training curve in each epoch. */
 const POINTS_PER_EPOCH = 4;
-/** Seconds between checkpoints, beside those at the end of epochs. */
-const CHECKPOINT_SECONDS = 20;
+/** Share of the time that may go into checkpoints: after each step where steps are long, less often where they are short. */
+const CHECKPOINT_SHARE = 0.04;
 const CHECKPOINT = 'checkpoint.safetensors';
 const METRICS = 'metrics.jsonl';
 
@@ -243,7 +243,7 @@ async function trainSteps(task: Steps): Promise<void> {
   const { program, adversary } = task.step;
   const perEpoch = batches.stepsPerEpoch;
   const every = Math.max(1, Math.floor(perEpoch / POINTS_PER_EPOCH));
-  let saved = Date.now();
+  let nextSave = 0;
   let waiting: { step: number; values: Promise<Readonly<Record<string, ArrayLike<number>>>> } | undefined;
   // Scalars are awaited one step late, so that the next step is already submitted.
   const settle = async (): Promise<void> => {
@@ -285,10 +285,12 @@ async function trainSteps(task: Steps): Promise<void> {
       await settle();
       await saveSnapshot(task, epoch, step + 1);
     }
-    if (isEpochEnd || Date.now() - saved > CHECKPOINT_SECONDS * 1000) {
+    if (isEpochEnd || performance.now() >= nextSave) {
       await settle();
+      const started = performance.now();
       await save(task, step + 1, curve);
-      saved = Date.now();
+      const ended = performance.now();
+      nextSave = ended + (ended - started) / CHECKPOINT_SHARE;
     }
   }
   await settle();
