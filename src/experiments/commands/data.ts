@@ -20,6 +20,7 @@ import { encodeRgbPng, nodeDataHost } from '../../platform/node-images.ts';
 import { whole } from '../numbers.ts';
 import { patientProgress } from '../patient-progress.ts';
 import { type Progress, silentProgress, terminalProgress } from '../study/progress.ts';
+import { addAlign } from './data-align.ts';
 
 interface InspectOptions {
   readonly images?: string;
@@ -35,7 +36,7 @@ interface InspectOptions {
 
 /** Adds `facet data` to the program. */
 export function registerData(program: Command): void {
-  const data = program.command('data').description('look at data sets');
+  const data = program.command('data').description('look at data sets, and align them');
   data
     .command('inspect')
     .description('say what a face set or a list of pairs is: counts, sizes, images per identity, damage')
@@ -53,6 +54,7 @@ export function registerData(program: Command): void {
     .option('--size <pixels>', 'side of a face on the sheet', whole(8, 1024), 112)
     .option('--json', 'print what was found as JSON, and no progress')
     .action(inspectCommand);
+  addAlign(data);
 }
 
 /** What the command found out, as `--json` prints it. */
