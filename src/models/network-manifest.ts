@@ -2,7 +2,7 @@
  * A folder of networks that were trained and measured together: one safetensors file for each defence, and manifest.json,
  * which says what is needed to show and to attack them. `facet export` writes it, the attack lab reads it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const MANIFEST_FILE = 'manifest.json';
 
