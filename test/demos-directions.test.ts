@@ -101,7 +101,7 @@ describe('what a snapshot says', () => {
       const correct = new Float32Array(members * IMAGES).fill(accuracy);
       return measurePanel({ kind, features, weights, losses, correct }, members, labels);
     });
-    expectOracle({ step: 0, panels }, members, labels);
+    expectOracle({ step: 0, members, panels }, members, labels);
     expect(panels.map(({ otherAngle }) => otherAngle === null)).toEqual([false, true, true]);
   });
 });

@@ -11,6 +11,17 @@ export interface DemoFaces {
   readonly labels: Int32Array;
 }
 
+/** The first picture of each person, of what `drawFaces` drew: [PEOPLE, FACE_SIZE, FACE_SIZE, 3]. */
+export function portraits({ bytes }: DemoFaces): Uint8Array {
+  const values = bytes.length / IMAGES;
+  const first = new Uint8Array(PEOPLE * values);
+  for (let person = 0; person < PEOPLE; person++) {
+    const from = person * SHOTS * values;
+    first.set(bytes.subarray(from, from + values), person * values);
+  }
+  return first;
+}
+
 /** Draws the faces of `seed`. */
 export async function drawFaces(seed: number): Promise<DemoFaces> {
   const set = syntheticFaceSet({ seed, identities: PEOPLE, shotsPerIdentity: SHOTS });

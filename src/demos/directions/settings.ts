@@ -39,3 +39,6 @@ export const STEPS = 150;
 /** The three ensembles that are trained side by side. */
 export type PanelKind = 'separate' | 'shared' | 'diverse';
 export const PANELS: readonly PanelKind[] = ['separate', 'shared', 'diverse'];
+
+/** A colour for each person, to be told apart on light and dark. */
+export const COLORS: readonly string[] = ['#2a7fd4', '#c9562c', '#12936b', '#a854b5', '#a17a00', '#c23a6b'];

@@ -27,6 +27,7 @@ export interface PanelSnapshot {
 export interface Snapshot {
   /** Steps done. */
   readonly step: number;
+  readonly members: Members;
   readonly panels: readonly PanelSnapshot[];
 }
 

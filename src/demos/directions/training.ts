@@ -163,7 +163,7 @@ export class DirectionsTraining {
       };
       return measurePanel(own, this.settings.members, labels);
     });
-    return { step, panels };
+    return { step, members: this.settings.members, panels };
   }
 
   /** Gives all memory back. */

@@ -1,0 +1,97 @@
+/** A training that was recorded in Node by the same code: for browsers without WebGPU. One plays it, or scrubs through it. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Button, Slider } from '../shared/controls.tsx';
+import { ErrorMessage } from '../shared/messages.tsx';
+import { MembersChoice } from './knobs.tsx';
+import { openRecording, type Recording } from './recording.ts';
+import type { Members } from './settings.ts';
+import { curvePoint } from './state.ts';
+import { People, View } from './view.tsx';
+
+const FRAME_MS = 250;
+
+export function Recorded() {
+  const [recordings, setRecordings] = useState<readonly Recording[]>([]);
+  const [members, setMembers] = useState<Members>(2);
+  const [error, setError] = useState<string>();
+  useEffect(() => {
+    fetch(new URL('../recorded/directions.json', document.baseURI))
+      .then((answer) => answer.json())
+      .then((json) => setRecordings(openRecording(json)))
+      .catch((reason: Error) => setError(reason.message));
+  }, []);
+  if (error) return <ErrorMessage title="The recording could not be read" message={error} />;
+  const recording = recordings.find((each) => each.members === members);
+  if (!recording) return <p role="status">Reading the recording …</p>;
+  return <Player key={members} recording={recording} onMembers={setMembers} />;
+}
+
+interface PlayerProps {
+  readonly recording: Recording;
+  readonly onMembers: (members: Members) => void;
+}
+
+function Player({ recording, onMembers }: PlayerProps) {
+  const { snapshots, adapter, portraits } = recording;
+  const last = snapshots.length - 1;
+  // Plays by itself, unless less motion is wanted: then the end is what says most.
+  const [calm] = useState(() => matchMedia('(prefers-reduced-motion: reduce)').matches);
+  const [at, setAt] = useState(calm ? last : 0);
+  const [playing, setPlaying] = useState(!calm);
+  const [person, setPerson] = useState<number>();
+  const curves = useMemo(() => snapshots.map(curvePoint), [snapshots]);
+  useEffect(() => {
+    if (!playing) return;
+    const timer = setInterval(() => setAt((now) => Math.min(last, now + 1)), FRAME_MS);
+    return () => clearInterval(timer);
+  }, [playing, last]);
+  useEffect(() => {
+    if (at === last) setPlaying(false);
+  }, [at, last]);
+  const snapshot = snapshots[at]!;
+  return (
+    <>
+      <section class="panel" aria-label="Controls">
+        <div class="row">
+          <Button
+            primary
+            onClick={() => {
+              if (!playing && at === last) setAt(0);
+              setPlaying(!playing);
+            }}
+          >
+            {playing ? 'Pause' : 'Play'}
+          </Button>
+          <p class="hint">Recorded on {adapter}.</p>
+        </div>
+        <div class="trio">
+          <Slider
+            label="Moment"
+            hint="Drag through the training."
+            value={at}
+            min={0}
+            max={last}
+            step={1}
+            format={(now) => `step ${snapshots[now]?.step ?? 0}`}
+            onInput={(now) => {
+              setPlaying(false);
+              setAt(now);
+            }}
+          />
+          <MembersChoice members={recording.members} onMembers={onMembers} />
+        </div>
+        <People
+          portraits={portraits}
+          person={person}
+          onChoose={(who) => setPerson(person === who ? undefined : who)}
+        />
+      </section>
+      <View
+        snapshot={snapshot}
+        curves={curves.slice(0, at + 1)}
+        steps={snapshots[last]!.step}
+        person={person}
+      />
+    </>
+  );
+}
