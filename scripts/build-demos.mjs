@@ -89,6 +89,20 @@ function closure(metafile, output, seen = new Set()) {
 }
 
 /**
+ * Leaves zod's messages in English: it brings those of fifty languages, most of a page's script.
+ * @type {import('esbuild').Plugin}
+ */
+const englishOnly = {
+  name: 'zod-in-english',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, ({ path }) => ({
+      contents: 'export { default as en } from "./en.js";',
+      resolveDir: dirname(path),
+    }));
+  },
+};
+
+/**
  * Bundles every page and worker, with what they share in chunks.
  * @param {Page[]} pages
  * @param {string} out
@@ -116,6 +130,7 @@ async function bundle(pages, out) {
       jsx: 'automatic',
       jsxImportSource: 'preact',
       loader: { '.wgsl': 'text' },
+      plugins: [englishOnly],
       define: { 'process.env.NODE_ENV': '"production"' },
       minify: true,
       legalComments: 'linked',
