@@ -9,7 +9,18 @@ export interface DemoPage {
 }
 
 /** In the order of the navigation. */
-export const PAGES: readonly DemoPage[] = [];
+export const PAGES: readonly DemoPage[] = [
+  {
+    folder: 'attack-lab',
+    title: 'Attack lab',
+    line: 'Change a face a little until a network takes it for another person, and see how much more that takes against a defence.',
+  },
+  {
+    folder: 'directions',
+    title: 'Directions',
+    line: 'Train three small ensembles and see what it means for their members to agree or to differ.',
+  },
+];
 
 /** What the shell needs to know of the first screen. */
 export const HOME = { folder: 'home', title: 'facet in the browser' } as const;
