@@ -110,6 +110,17 @@ describe('the smallest ε', () => {
     }
   });
 
+  it('BIM reaches the edge of a large ball by steps that grow with it', async () => {
+    // 20 steps of 1/2048 would go 0.01 of the way, and every problem needs more.
+    const attack = bim({ stepSize: 1 / 2048, stepShare: 0.1, epsilon: search });
+    for (const [i, result] of (await attackAll(attack, 20)).entries()) {
+      const problem = PROBLEMS[i]!;
+      const exact = linfNorm(minus(nearestByLinf(problem), problem.source));
+      expect(exact).toBeGreaterThan(20 / 2048);
+      expect(result.found.epsilon).toBeCloseTo(Math.ceil(exact / resolution) * resolution, 6);
+    }
+  });
+
   it('is none where the largest is too small, and the nearest try is told', async () => {
     const results = await attackAll(bim({ stepSize: 1 / 256, epsilon: { ...search, largest: 0.02 } }), 40);
     for (const [i, result] of results.entries()) {

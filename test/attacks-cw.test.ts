@@ -98,6 +98,19 @@ describe('C&W', () => {
     }
   });
 
+  it('reaches what its first steps are too short for', async () => {
+    const all = problems(0.3, 0.6);
+    // 10 steps of 0.0005 move a pixel by 0.0025 at most.
+    const short = { learningRate: 0.0005, initialWeight: 1 };
+    for (const { success } of await attackAll(pairsOf(all), { ...short, searchSteps: 3 }, 10)) {
+      expect(success).toBe(false);
+    }
+    for (const result of await attackAll(pairsOf(all), { ...short, searchSteps: 14 }, 10)) {
+      expect(result.success).toBe(true);
+      expect(result.found.c).toBeGreaterThan(100);
+    }
+  });
+
   it('walks as in float64', async () => {
     const all = problems(0.2, 0.8);
     const options = { searchSteps: 1, initialWeight: 0.3, learningRate: 0.03, abortAfter: 0 };

@@ -91,7 +91,7 @@ function radiusOf(settings: SettingsOf<ReturnType<typeof radiusSettings>>): Radi
   return epsilon === 'search' ? { resolution, initial, largest } : epsilon;
 }
 
-const LINF_SEARCH = { resolution: 0.25 / 255, initial: 1 / 255, largest: 64 / 255 };
+const LINF_SEARCH = { resolution: 0.25 / 255, initial: 1 / 255, largest: 1 };
 /** Of faces of 56 to 112 pixels: RMS of 1/255 is an L2 norm of 0.38 to 0.76. */
 const L2_SEARCH = { resolution: 0.02, initial: 0.32, largest: 32 };
 
@@ -117,11 +117,12 @@ export const ATTACKS = {
     {
       ...radiusSettings('search', 'the largest pixel', LINF_SEARCH),
       stepSize: stepSize(0.25),
+      stepShare: range(0.04, 'least step as a share of ε', { over: 0, to: 2 }),
       maxSteps: maxSteps(100),
       startNoise,
     },
-    (settings) =>
-      withStartNoise(bim({ stepSize: settings.stepSize, epsilon: radiusOf(settings) }), settings.startNoise),
+    ({ stepSize: size, stepShare, ...settings }) =>
+      withStartNoise(bim({ stepSize: size, stepShare, epsilon: radiusOf(settings) }), settings.startNoise),
   ),
   cw: entry(
     {

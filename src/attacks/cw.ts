@@ -45,6 +45,8 @@ export interface CwOptions {
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 /** A weight so large that nothing was gained by it: the authors' bound. */
 const LARGEST_WEIGHT = 1e10;
+/** Failures in a row that are put down to the weight; more are put down to the length of the steps. */
+const FAILURES_BY_WEIGHT = 3;
 /** Loss that counts as no progress, as a share of the loss before. */
 const NO_PROGRESS = 0.9999;
 
@@ -93,8 +95,8 @@ export function cw({
     norm: 'l2',
     keep: 'smallest',
     confidence,
-    parameters: ['c'],
-    search: weightSearch(initialWeight, searchSteps),
+    parameters: ['c', 'rate'],
+    search: weightSearch(initialWeight, learningRate, searchSteps),
     state: { w: 'image', mean: 'image', variance: 'image', waited: 'number', lossBefore: 'number' },
     step: ({ images, sources, gradient, distance, limit, iterations, state, parameters }) => {
       const first = less(iterations, 0.5);
@@ -106,7 +108,7 @@ export function cw({
       const byW = mul(byPixels, mul(sub(1, square(tanh(w))), 0.5));
 
       const adam = adamStep(byW, state.mean!, state.variance!, add(iterations, 1));
-      const moved = sub(w, mul(adam.direction, learningRate));
+      const moved = sub(w, mul(adam.direction, perImage(parameters.rate!)));
       const shift = mul(sub(tanh(moved), tanh(origin)), 0.5);
 
       const loss = add(sum(square(sub(images, sources)), [0, 2, 3, 4]), mul(weight, missing));
@@ -133,16 +135,19 @@ export function cw({
 
 /**
  * The authors' search over c: ten times as large while nothing succeeds, half-way between the largest failure and the
- * smallest success after. Finds `{ c }`, the smallest that succeeded.
+ * smallest success after. Where a hundred times the first weight has failed as well, it is the way that is too long: from then
+ * on each trial's steps are twice as long, until one succeeds. Finds `{ c }`, the smallest that succeeded.
  */
-function weightSearch(initial: number, trials: number): Search {
+function weightSearch(initial: number, learningRate: number, trials: number): Search {
   return function* () {
-    let [failed, enough, c] = [0, Number.POSITIVE_INFINITY, initial];
+    let [failed, enough, c, rate] = [0, Number.POSITIVE_INFINITY, initial, learningRate];
     for (let trial = 0; trial < trials && c < LARGEST_WEIGHT; trial++) {
-      const { success } = yield { c };
+      const { success } = yield { c, rate };
       if (success) enough = Math.min(enough, c);
       else failed = Math.max(failed, c);
-      c = enough < Number.POSITIVE_INFINITY ? (failed + enough) / 2 : 10 * c;
+      const found = enough < Number.POSITIVE_INFINITY;
+      if (!found && trial + 1 >= FAILURES_BY_WEIGHT) rate *= 2;
+      c = found ? (failed + enough) / 2 : 10 * c;
     }
     return enough < Number.POSITIVE_INFINITY ? { c: enough } : {};
   };
