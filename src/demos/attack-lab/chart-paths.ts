@@ -34,7 +34,7 @@ export function chartPaths(
   members: number,
   plot: Plot,
 ): Paths {
-  const steps = Math.max(FEWEST_STEPS, points.at(-1)?.evaluation ?? 0);
+  const steps = Math.max(FEWEST_STEPS, points.at(-1)?.step ?? 0);
   const lowest = points.reduce(
     (least, { ensemble, members: all }) => Math.min(least, ensemble, ...all),
     Math.min(0, threshold),
@@ -50,7 +50,7 @@ export function chartPaths(
     kept
       .map((point, i) => {
         const begins = i === 0 || kept[i - 1]!.trial !== point.trial;
-        return `${begins ? 'M' : 'L'}${x(point.evaluation).toFixed(1)} ${y(value(point)).toFixed(1)}`;
+        return `${begins ? 'M' : 'L'}${x(point.step).toFixed(1)} ${y(value(point)).toFixed(1)}`;
       })
       .join('');
   return {

@@ -2,7 +2,7 @@
 import { chartPaths, type Plot } from './chart-paths.ts';
 import type { LabPoint } from './run.ts';
 
-const PLOT: Plot = { width: 560, height: 220, left: 40, right: 12, top: 12, bottom: 28, most: 400 };
+const PLOT: Plot = { width: 360, height: 180, left: 30, right: 8, top: 10, bottom: 24, most: 400 };
 
 export interface ChartProps {
   readonly points: readonly LabPoint[];
@@ -16,7 +16,7 @@ export function Chart({ points, threshold, members, label }: ChartProps) {
   const ticks = [0, 0.5, 1].filter((tick) => tick >= low);
   const newest = points.at(-1);
   const summary = newest
-    ? `${label}: similarity ${newest.ensemble.toFixed(3)} after ${newest.evaluation} steps, threshold ${threshold.toFixed(3)}`
+    ? `${label}: similarity ${newest.ensemble.toFixed(3)} after ${newest.step} steps, threshold ${threshold.toFixed(3)}`
     : `${label}: not started, threshold ${threshold.toFixed(3)}`;
   return (
     <svg class="chart" viewBox={`0 0 ${PLOT.width} ${PLOT.height}`} role="img" aria-label={summary}>

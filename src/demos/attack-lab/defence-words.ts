@@ -32,8 +32,13 @@ export function defenceWords({
   members,
   accuracy,
   threshold,
+  medianRms,
 }: NetworkManifestEntry): string {
   const what = WORDS[defence] ?? description;
   const many = members === 1 ? '' : ` ${members} networks.`;
-  return `${what}${many} Right about ${(100 * accuracy).toFixed(0)} % of pairs of drawn faces; accepts above ${threshold.toFixed(3)}.`;
+  const fooled =
+    medianRms === null
+      ? ''
+      : ` In the study, half of the attacks needed ${(255 * medianRms).toFixed(1)} grey levels or less.`;
+  return `${what}${many} Right about ${(100 * accuracy).toFixed(0)} % of pairs of drawn faces; accepts above ${threshold.toFixed(3)}.${fooled}`;
 }

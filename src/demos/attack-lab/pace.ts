@@ -1,7 +1,13 @@
-/** Lets something run, holds it, or lets it go one step at a time. */
+/** Lets something run as fast as it can, or slowly enough to follow, holds it, or lets it go one step at a time. */
 export class Pace {
+  /** Milliseconds from one step to the next at least. */
+  interval = 0;
   #held = false;
-  #go: (() => void) | undefined;
+  #due = 0;
+  /** Told to take a step before it got round to waiting. */
+  #stepped = false;
+  /** Lets go of whoever waits. */
+  #release: (() => void) | undefined;
 
   get held(): boolean {
     return this.#held;
@@ -14,31 +20,49 @@ export class Pace {
   /** Runs freely again. */
   run(): void {
     this.#held = false;
-    this.#release();
+    this.#letGo();
   }
 
   /** One more step, then held. */
   step(): void {
     this.#held = true;
-    this.#release();
+    this.#letGo();
   }
 
-  /** Resolves at once, or when whoever holds it lets it go; rejects with the signal's reason when it is aborted. */
+  /**
+   * Resolves when the next step may begin: when its time has come, or, where it is held, when it is let go. Rejects with the
+   * signal's reason when that is aborted.
+   */
   async wait(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (!this.#held) return;
-    await new Promise<void>((resolve, reject) => {
-      const abort = () => reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      this.#go = () => {
-        signal.removeEventListener('abort', abort);
-        resolve();
-      };
-    });
+    const now = performance.now();
+    if (!this.#held && now < this.#due) await this.#until(signal, this.#due - now);
+    // It may have been held meanwhile.
+    if (this.#held && !this.#stepped) await this.#until(signal);
+    this.#stepped = false;
+    this.#due = performance.now() + this.interval;
   }
 
-  #release(): void {
-    this.#go?.();
-    this.#go = undefined;
+  #letGo(): void {
+    if (this.#release) this.#release();
+    else this.#stepped = this.#held;
+  }
+
+  /** Waits to be let go, or for so many milliseconds. */
+  async #until(signal: AbortSignal, milliseconds?: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let abort = () => {};
+    try {
+      await new Promise<void>((resolve, reject) => {
+        abort = () => reject(signal.reason);
+        signal.addEventListener('abort', abort, { once: true });
+        this.#release = resolve;
+        if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds);
+      });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      this.#release = undefined;
+    }
   }
 }

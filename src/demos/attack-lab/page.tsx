@@ -1,4 +1,5 @@
 /** The attack lab: a pair of faces, one defence or two, an attack, and what happens. */
+import { useRef } from 'preact/hooks';
 import { Button, Select, Slider } from '../shared/controls.tsx';
 import { ErrorMessage } from '../shared/messages.tsx';
 import { mountPage, Shell } from '../shared/shell.tsx';
@@ -10,9 +11,12 @@ import { anotherPerson } from './faces.ts';
 import { Recorded } from './recorded.tsx';
 import { labRecord, savePictures, saveRecord, sideTitle } from './save.ts';
 import { SideView } from './side-view.tsx';
-import { isBusy, isReady, openSides } from './state.ts';
+import { isBusy, isReady, openSides, SLOW } from './state.ts';
 import { type Lab, useLab } from './use-lab.ts';
 import type { LabWorker } from './worker.ts';
+
+/** Where choices and stage lie one below the other; as in style.css. */
+const NARROW = '(max-width: 59.99rem)';
 
 function AttackLab() {
   const engine = useEngine<LabWorker>();
@@ -20,7 +24,7 @@ function AttackLab() {
     <Shell
       page="attack-lab"
       title="Attack lab"
-      lead="Can a change that you cannot see make one person pass for another? Pick two faces and a defence, start the attack, and watch the network change its mind."
+      lead="Can a change that you hardly see make one person pass for another? Pick two faces and a defence, start the attack, and watch the network change its mind."
     >
       <EngineGate engine={engine} recorded={<Recorded />}>
         <Workbench engine={engine} />
@@ -167,6 +171,7 @@ function AttackSettings({ lab }: { readonly lab: Lab }) {
 }
 
 function Stage({ lab, adapter }: { readonly lab: Lab; readonly adapter: string }) {
+  const stage = useRef<HTMLElement>(null);
   const { state, dispatch, pixels, start, hold, go, step, reset } = lab;
   const sides = openSides(state);
   const runs = sides.map((side) => state.sides[side]!.run);
@@ -175,14 +180,19 @@ function Stage({ lab, adapter }: { readonly lab: Lab; readonly adapter: string }
   const over = !busy && runs.some(({ kind }) => kind === 'done' || kind === 'failed');
   const ready = isReady(state);
   const done = runs.some(({ kind }) => kind === 'done');
+  const begin = (wantHeld: boolean) => {
+    start(wantHeld);
+    // On a narrow screen the buttons are at hand everywhere, and what happens may be further down.
+    if (matchMedia(NARROW).matches) stage.current?.scrollIntoView({ block: 'start' });
+  };
   const seen = sides.some((side) => state.sides[side]!.frame);
   return (
-    <section class="panel stage" aria-labelledby="stage-title">
+    <section ref={stage} class="panel stage" aria-labelledby="stage-title">
       <div class="stage-head">
         <h2 id="stage-title">4. Watch</h2>
-        <div class="row">
+        <div class="row buttons">
           {!busy && (
-            <Button primary disabled={!ready} onClick={() => start(false)}>
+            <Button primary disabled={!ready} onClick={() => begin(false)}>
               {over ? 'Start again' : 'Start the attack'}
             </Button>
           )}
@@ -198,7 +208,7 @@ function Stage({ lab, adapter }: { readonly lab: Lab; readonly adapter: string }
           )}
           <Button
             disabled={!(ready && !over && !busy) && !held}
-            onClick={() => (busy ? step() : start(true))}
+            onClick={() => (busy ? step() : begin(true))}
           >
             One step
           </Button>
@@ -219,9 +229,18 @@ function Stage({ lab, adapter }: { readonly lab: Lab; readonly adapter: string }
         ))}
       </div>
       <div class="stage-foot">
+        <Select
+          label="Speed"
+          value={state.interval > 0 ? 'slow' : 'full'}
+          choices={[
+            { value: 'slow', label: 'Slow motion, five steps a second' },
+            { value: 'full', label: 'As fast as this device can' },
+          ]}
+          onChange={(speed) => lab.pace(speed === 'slow' ? SLOW : 0)}
+        />
         <Slider
           label="Show the change"
-          hint="The change itself is too small to see. Grey is where nothing changed."
+          hint="The change itself is hard to see. Grey is where nothing changed."
           value={state.amplification}
           min={1}
           max={50}

@@ -28,8 +28,8 @@ export interface LabTask {
 
 /** What one step saw; a curve is drawn of these. */
 export interface LabPoint extends Similarities {
-  /** Gradients computed so far, this one among them; over all trials. */
-  readonly evaluation: number;
+  /** From 0, over all trials. */
+  readonly step: number;
   readonly trial: number;
 }
 
@@ -42,7 +42,7 @@ export interface LabFrame {
   readonly iteration: number;
   /** What the search is trying: `{ epsilon: 0.01 }`. */
   readonly parameters: Readonly<Record<string, number>>;
-  /** Steps in a second, as of lately; 0 before the second step. */
+  /** Steps that the device takes in a second, as of lately, pauses not counted; 0 before the second step. */
   readonly perSecond: number;
 }
 
@@ -134,7 +134,7 @@ function frames(
   { pace, signal, onFrame, frameEvery = FRAME_EVERY }: LabHooks,
 ): (views: readonly AttackView[]) => Promise<void> {
   let points: LabPoint[] = [];
-  let evaluation = 0;
+  let step = 0;
   let shown = Number.NEGATIVE_INFINITY;
   let before: number | undefined;
   let duration = 0;
@@ -145,8 +145,7 @@ function frames(
       const own = now - before;
       duration = duration === 0 ? own : (1 - NEWEST) * duration + NEWEST * own;
     }
-    evaluation++;
-    points.push({ ...defence.similarities(view.features, targets), evaluation, trial: view.trial });
+    points.push({ ...defence.similarities(view.features, targets), step: step++, trial: view.trial });
     if (pace.held || view.over || now - shown >= frameEvery) {
       onFrame({
         points,
@@ -159,9 +158,8 @@ function frames(
       points = [];
       shown = now;
     }
-    const held = pace.held;
     await pace.wait(signal);
-    // What a person takes to press a button is not the attack's time.
-    before = held ? undefined : now;
+    // What a person takes to press a button, or to follow, is not the attack's time.
+    before = performance.now();
   };
 }

@@ -18,20 +18,17 @@ export interface SideViewProps {
 export function SideView({ title, side, pixels, amplification }: SideViewProps) {
   const { network, threshold = 0, run, points } = side;
   const members = network?.members ?? 1;
-  const { image, source, size, similarities, speed, trial } = shown(side, pixels?.source);
+  const { image, source, size, similarities, speed, trial, steps } = shown(side, pixels?.source);
   const [height, width] = pixels?.size ?? [56, 56];
   const difference = image && source ? amplified(image, source, amplification) : undefined;
   const grey = (value: number) => (255 * value).toFixed(2);
   return (
     <section class="side" aria-label={title}>
       <h3>{title}</h3>
-      <p
-        class={`status ${run.kind === 'done' ? (run.outcome.success ? 'fooled' : 'held-out') : ''}`}
-        role="status"
-      >
-        {statusOf(side)}
-      </p>
-      {run.kind === 'failed' && <ErrorMessage title="The attack stopped" message={run.message} />}
+      <div class={`status ${run.kind === 'done' ? (run.outcome.success ? 'fooled' : 'held-out') : ''}`}>
+        <p role="status">{statusOf(side)}</p>
+        {run.kind === 'failed' && <ErrorMessage title="What went wrong" message={run.message} />}
+      </div>
       <div class="images">
         <figure>
           <Picture rgb={image} width={width} height={height} alt={`${title}: the changed face`} />
@@ -57,7 +54,7 @@ export function SideView({ title, side, pixels, amplification }: SideViewProps) 
         <div>
           <dt>Steps</dt>
           <dd>
-            {points.at(-1)?.evaluation ?? 0}
+            {steps}
             {trial > 0 && <span class="soft"> (trial {trial + 1})</span>}
           </dd>
         </div>

@@ -1,7 +1,10 @@
-/** The pair that one meets first: strangers whom every shipped defence tells apart. */
+/**
+ * The pair that one meets first: strangers whom every shipped defence tells apart, and who are neither the easiest to confuse nor
+ * the hardest.
+ */
 import type { LabState } from './state.ts';
 
 export const STARTING_PAIR: LabState['faces'] = {
-  source: { kind: 'drawn', person: 0, shot: 4 },
-  target: { kind: 'drawn', person: 52, shot: 1 },
+  source: { kind: 'drawn', person: 9, shot: 1 },
+  target: { kind: 'drawn', person: 19, shot: 3 },
 };

@@ -46,6 +46,8 @@ export interface LabState {
   readonly attack: AttackName;
   readonly values: SliderValues;
   readonly amplification: number;
+  /** Milliseconds from one step to the next at least. */
+  readonly interval: number;
   readonly sides: { readonly a: SideState; readonly b: SideState | undefined };
 }
 
@@ -55,6 +57,7 @@ export type LabAction =
   | { readonly type: 'attack'; readonly attack: AttackName }
   | { readonly type: 'value'; readonly setting: string; readonly value: number }
   | { readonly type: 'amplification'; readonly factor: number }
+  | { readonly type: 'interval'; readonly interval: number }
   | {
       readonly type: 'defence';
       readonly side: Side;
@@ -80,6 +83,9 @@ export type LabAction =
   | { readonly type: 'reset' }
   | { readonly type: 'device' };
 
+/** Of slow motion: five steps a second. */
+export const SLOW = 200;
+
 const NOTHING = { run: { kind: 'idle' }, frame: undefined, points: [] } as const;
 
 export function newSide(choice: DefenceChoice, rule: MatchingRule = 'mean'): SideState {
@@ -101,6 +107,7 @@ export function initialState(faces: LabState['faces'], a: DefenceChoice, b?: Def
     attack: 'i-fgsm',
     values: initialValues('i-fgsm'),
     amplification: 10,
+    interval: SLOW,
     sides: { a: newSide(a), b: b && newSide(b) },
   };
 }
@@ -120,6 +127,8 @@ export function reduce(state: LabState, action: LabAction): LabState {
       return { ...state, amplification: action.factor };
     case 'defence':
       return withDefence(state, action.side, action.choice, action.rule);
+    case 'interval':
+      return { ...state, interval: action.interval };
     case 'reset':
       return anew(state);
     case 'device':

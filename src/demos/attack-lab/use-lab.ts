@@ -40,6 +40,8 @@ export interface Lab {
   readonly go: () => void;
   readonly step: () => void;
   readonly reset: () => void;
+  /** Sets how fast steps follow one another. */
+  readonly pace: (interval: number) => void;
   /** Ends the search for a side's threshold. */
   readonly endSearch: (side: Side) => void;
 }
@@ -52,6 +54,11 @@ const USUAL_SIZE = [56, 56] as const;
 const USUAL_THRESHOLD = 0.4;
 
 type Api = Remote<LabWorker>;
+
+/** Milliseconds between pictures of a running attack: as smooth as can be drawn, or calm where less motion is wanted. */
+function frameEvery(): number {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 1000 / 30;
+}
 
 /** The address of the shipped networks, as a worker needs it. */
 function networksFolder(): string {
@@ -117,7 +124,7 @@ export function useLab(engine: LinkState<LabWorker>): Lab {
         .attack(
           side,
           task,
-          wantHeld,
+          { held: wantHeld, interval: state.interval, frameEvery: frameEvery() },
           proxy((frame) => {
             if (current()) dispatch({ type: 'frame', side, frame, held: held.current });
           }),
@@ -160,6 +167,10 @@ export function useLab(engine: LinkState<LabWorker>): Lab {
       run.current++;
       for (const side of openSides(state)) void api?.stop(side);
       dispatch({ type: 'reset' });
+    },
+    pace(interval) {
+      dispatch({ type: 'interval', interval });
+      for (const side of openSides(state)) void api?.slow(side, interval);
     },
     endSearch(side) {
       void api?.stop(side);

@@ -13,6 +13,8 @@ export interface Shown {
   readonly speed: number | undefined;
   /** From 0. */
   readonly trial: number;
+  /** Steps taken, over all trials. */
+  readonly steps: number;
 }
 
 const NO_CHANGE: PerturbationSize = { l2: 0, linf: 0, rms: 0 };
@@ -22,9 +24,11 @@ export function shown({ run, frame, points, before }: SideState, bytes: Uint8Arr
   const newest = points.at(-1);
   const speed = frame && frame.perSecond > 0 ? frame.perSecond : undefined;
   const trial = newest?.trial ?? 0;
+  // Each trial looks at its start before it takes a step.
+  const steps = newest ? newest.step - trial : 0;
   if (run.kind === 'done') {
     const { image, size, similarity } = run.outcome;
-    return { image, source, size, similarities: similarity, speed, trial };
+    return { image, source, size, similarities: similarity, speed, trial, steps };
   }
   return {
     image: frame?.image ?? source,
@@ -33,6 +37,7 @@ export function shown({ run, frame, points, before }: SideState, bytes: Uint8Arr
     similarities: newest ?? before,
     speed,
     trial,
+    steps,
   };
 }
 
@@ -55,11 +60,12 @@ export function statusOf({ run, network, problem, before, threshold, search }: S
     case 'failed':
       return 'The attack stopped.';
     case 'done': {
-      const { success, evaluations, size } = run.outcome;
-      const steps = evaluations - 1 === 1 ? '1 step' : `${evaluations - 1} steps`;
+      const { success, evaluations, trials, size } = run.outcome;
+      const taken = evaluations - trials;
+      const steps = taken === 1 ? '1 step' : `${taken} steps`;
       if (!success) return `It held out: not fooled within ${steps}.`;
-      if (evaluations === 1) return 'It took the two for the same person before anything was changed.';
-      return `Fooled after ${steps}: it now takes the changed face for the target’s, by a change of ${(255 * size.rms).toFixed(1)} grey levels in 256.`;
+      if (taken === 0) return 'It took the two for the same person before anything was changed.';
+      return `Fooled after ${steps}: it now takes the changed face for the target, by a change of ${(255 * size.rms).toFixed(1)} grey levels in 256.`;
     }
   }
 }

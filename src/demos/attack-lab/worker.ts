@@ -27,6 +27,15 @@ export interface OpenedNetwork {
   readonly inputSize: readonly [number, number];
 }
 
+export interface PaceOptions {
+  /** Start held, to go step by step. */
+  readonly held: boolean;
+  /** Milliseconds from one step to the next at least. */
+  readonly interval: number;
+  /** Milliseconds from one frame to the next. */
+  readonly frameEvery: number;
+}
+
 interface Place {
   defence: Defence | undefined;
   readonly pace: Pace;
@@ -113,20 +122,27 @@ export class LabWorker extends EngineWorker {
     });
   }
 
-  /** Attacks; `held` starts so that one can go step by step. Rejects when the side is stopped. */
+  /** Attacks. Rejects when the side is stopped. */
   attack(
     side: Side,
     task: Omit<LabTask, 'source' | 'target'> & { readonly source: Uint8Array; readonly target: Uint8Array },
-    held: boolean,
+    { held, interval, frameEvery }: PaceOptions,
     onFrame: (frame: LabFrame) => void,
   ): Promise<LabOutcome> {
     return this.#next(side, (place, signal) => {
-      if (held) place.pace.hold();
-      else place.pace.run();
+      const { pace } = place;
+      pace.interval = interval;
+      if (held) pace.hold();
+      else pace.run();
       const images = { source: unit(task.source), target: unit(task.target) };
-      const hooks = { pace: place.pace, signal, onFrame };
+      const hooks = { pace, signal, onFrame, frameEvery };
       return runLabAttack(this.engine, opened(place), { ...task, ...images }, hooks);
     });
+  }
+
+  /** Milliseconds from one step to the next at least, from now on. */
+  slow(side: Side, interval: number): void {
+    this.#places[side].pace.interval = interval;
   }
 
   hold(side: Side): void {
