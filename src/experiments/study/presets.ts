@@ -6,57 +6,59 @@ export function signSteps(stepSize: number, maxSteps: number): StudyConfig['atta
   return { 'i-fgsm': { stepSize, maxSteps }, 'mi-fgsm': { stepSize, maxSteps } };
 }
 
+const tiny: StudyConfig = {
+  data: {
+    kind: 'synthetic',
+    seed: 1,
+    train: { identities: 90, shots: 16 },
+    test: { identities: 60, shots: 10, folds: 10, pairsPerFold: 60 },
+  },
+  inputSize: 28,
+  widthMultiplier: 0.25,
+  embeddingSize: 64,
+  members: 3,
+  defences: ['single', 'adp', 'advt', 'diverse'],
+  seeds: [0],
+  head: { kind: 'softmax' },
+  classifier: { chunk: null, sample: 1 },
+  training: {
+    epochs: 5,
+    batchSize: 48,
+    learningRate: 0.1,
+    warmupSteps: 20,
+    momentum: 0.9,
+    weightDecay: 5e-4,
+    snapshots: 1,
+    augment: 'none',
+    imagesPerIdentity: null,
+  },
+  diversity: { weight: 1, epsilon: 1e-3, form: 'features' },
+  adp: { alpha: 2, beta: 0.5 },
+  advt: { weight: 1, margin: 0.2, rounds: 2, stepSize: 2 / 255, from: 0.5 },
+  far: 0.01,
+  matching: ['mean'],
+  flipSum: false,
+  attack: {
+    pairs: 40,
+    snapshotPairs: 20,
+    batchSize: 20,
+    methods: ['i-fgsm'],
+    // The searches coarser than their own settings have them: all attacks on all defences are to end in half an hour.
+    settings: {
+      ...signSteps(0.5 / 255, 200),
+      bim: { stepSize: 0.5 / 255, resolution: 1 / 255, maxSteps: 40 },
+      cw: { learningRate: 0.01, searchSteps: 5, maxSteps: 80 },
+    },
+  },
+  directions: false,
+  distances: [1, 0.8, 0.6, 0.4, 0.3, 0.2],
+};
+
 /** A configuration, and what it is for. */
 export const PRESETS: Readonly<Record<string, { readonly about: string; readonly config: StudyConfig }>> = {
   tiny: {
     about: 'synthetic faces, minutes on a CPU',
-    config: {
-      data: {
-        kind: 'synthetic',
-        seed: 1,
-        train: { identities: 90, shots: 16 },
-        test: { identities: 60, shots: 10, folds: 10, pairsPerFold: 60 },
-      },
-      inputSize: 28,
-      widthMultiplier: 0.25,
-      embeddingSize: 64,
-      members: 3,
-      defences: ['single', 'adp', 'advt', 'diverse'],
-      seeds: [0],
-      head: { kind: 'softmax' },
-      classifier: { chunk: null, sample: 1 },
-      training: {
-        epochs: 5,
-        batchSize: 48,
-        learningRate: 0.1,
-        warmupSteps: 20,
-        momentum: 0.9,
-        weightDecay: 5e-4,
-        snapshots: 1,
-        augment: 'none',
-        imagesPerIdentity: null,
-      },
-      diversity: { weight: 1, epsilon: 1e-3, form: 'features' },
-      adp: { alpha: 2, beta: 0.5 },
-      advt: { weight: 1, margin: 0.2, rounds: 2, stepSize: 2 / 255, from: 0.5 },
-      far: 0.01,
-      matching: ['mean'],
-      flipSum: false,
-      attack: {
-        pairs: 40,
-        snapshotPairs: 20,
-        batchSize: 20,
-        methods: ['i-fgsm'],
-        // The searches coarser than their own settings have them: all attacks on all defences are to end in half an hour.
-        settings: {
-          ...signSteps(0.5 / 255, 200),
-          bim: { stepSize: 0.5 / 255, resolution: 1 / 255, maxSteps: 40 },
-          cw: { learningRate: 0.01, searchSteps: 5, maxSteps: 80 },
-        },
-      },
-      directions: false,
-      distances: [1, 0.8, 0.6, 0.4, 0.3, 0.2],
-    },
+    config: tiny,
   },
   small: {
     about:
@@ -152,6 +154,7 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
   demo: {
     about: 'synthetic faces at 56×56: the networks of the in-browser demos, under an hour on a CPU',
     config: {
+      ...tiny,
       data: {
         kind: 'synthetic',
         seed: 1,
@@ -159,39 +162,7 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
         test: { identities: 60, shots: 10, folds: 10, pairsPerFold: 60 },
       },
       inputSize: 56,
-      widthMultiplier: 0.25,
-      embeddingSize: 64,
-      members: 3,
-      defences: ['single', 'adp', 'advt', 'diverse'],
-      seeds: [0],
-      head: { kind: 'softmax' },
-      classifier: { chunk: null, sample: 1 },
-      training: {
-        epochs: 6,
-        batchSize: 48,
-        learningRate: 0.1,
-        warmupSteps: 40,
-        momentum: 0.9,
-        weightDecay: 5e-4,
-        snapshots: 1,
-        augment: 'none',
-        imagesPerIdentity: null,
-      },
-      diversity: { weight: 1, epsilon: 1e-3, form: 'features' },
-      adp: { alpha: 2, beta: 0.5 },
-      advt: { weight: 1, margin: 0.2, rounds: 2, stepSize: 2 / 255, from: 0.5 },
-      far: 0.01,
-      matching: ['mean'],
-      flipSum: false,
-      attack: {
-        pairs: 40,
-        snapshotPairs: 20,
-        batchSize: 20,
-        methods: ['i-fgsm'],
-        settings: signSteps(0.5 / 255, 200),
-      },
-      directions: false,
-      distances: [1, 0.8, 0.6, 0.4, 0.3, 0.2],
+      training: { ...tiny.training, epochs: 6, warmupSteps: 40 },
     },
   },
 };
