@@ -58,9 +58,3 @@ export async function runBench(
     options.ceilings ?? (await measureCeilings(engine, { flops: has('GFLOP/s'), bytes: has('GB/s') }));
   return { adapter: engine.name, date, seconds: options.seconds, ceilings, results, failures };
 }
-
-/** Share of the ceiling that the median run reaches, 0 to 1; undefined where it was not measured. */
-export function ceilingShare({ rate }: BenchResult, { gflops, gigabytes }: Ceilings): number | undefined {
-  const ceiling = rate.unit === 'GFLOP/s' ? gflops : gigabytes;
-  return ceiling === undefined ? undefined : rate.median / ceiling;
-}

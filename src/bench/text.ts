@@ -1,7 +1,9 @@
 /** A report as text for a terminal. */
+
+import { ceilingShare } from './ceiling-share.ts';
 import type { BenchResult } from './measure.ts';
 import { byFamily, type KernelTime } from './profile.ts';
-import { type BenchReport, ceilingShare } from './run.ts';
+import type { BenchReport } from './run.ts';
 
 const MIB = 2 ** 20;
 const MOST_KERNELS = 20;

@@ -20,6 +20,11 @@ export const PAGES: readonly DemoPage[] = [
     title: 'Directions',
     line: 'Train three small ensembles and see what it means for their members to agree or to differ.',
   },
+  {
+    folder: 'kernel-bench',
+    title: 'Kernel bench',
+    line: 'How fast your graphics card runs what a face recogniser is made of, and how fast it could at most.',
+  },
 ];
 
 /** What the shell needs to know of the first screen. */
