@@ -5,8 +5,9 @@ import { defenceName } from './defence-words.ts';
 import { faceLabel } from './faces.ts';
 import { amplified } from './perturbation.ts';
 import { type LabRecord, RECORD_SCHEMA, runRecord } from './record.ts';
+import { ATTACK_SEED } from './seed.ts';
 import { type LabState, openSides, type SideState } from './state.ts';
-import { ATTACK_SEED, type FacePixels } from './use-lab.ts';
+import type { FacePixels } from './use-lab.ts';
 import { shown } from './view.ts';
 import type { Side } from './worker.ts';
 

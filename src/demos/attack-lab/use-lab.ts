@@ -7,6 +7,7 @@ import type { LinkState } from '../shared/engine-link.ts';
 import { settingsOf } from './attacks.ts';
 import type { FaceChoice } from './faces.ts';
 import { cropPixels } from './own-picture.ts';
+import { ATTACK_SEED } from './seed.ts';
 import { STARTING_PAIR } from './starting-pair.ts';
 import {
   initialState,
@@ -46,8 +47,6 @@ export interface Lab {
   readonly endSearch: (side: Side) => void;
 }
 
-/** Of random starts; the same every time, so that a run can be repeated. */
-export const ATTACK_SEED = 1;
 /** Drawn faces are shown at this size until a network says what it takes. */
 const USUAL_SIZE = [56, 56] as const;
 /** Where a search that was ended leaves the threshold. */
