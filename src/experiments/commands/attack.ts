@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { ATTACK_NAMES, ATTACKS } from '../../attacks/index.ts';
 import { generatePairs, openFaceSet, openPairs, type VerificationSet } from '../../data/index.ts';
 import { MATCHING_RULES, type MatchingRule } from '../../evaluation/index.ts';
-import { openEngine } from '../../open-node.ts';
 import { readBytes } from '../../platform/node-files.ts';
 import { nodeDataHost } from '../../platform/node-images.ts';
 import { adapterOption } from '../adapter-option.ts';
@@ -13,10 +12,9 @@ import { openNetworks } from '../networks/open.ts';
 import { collect, numberList, real, whole } from '../numbers.ts';
 import { RunFolder, silentProgress, terminalProgress } from '../study/index.ts';
 import { fingerprint, loadTestFaces } from '../study/test-faces.ts';
-import { facetVersion } from '../version.ts';
-import { commandLine, interruptible } from './interruptible.ts';
+import { commandLine } from './interruptible.ts';
+import { reportedRun } from './reported-run.ts';
 import { attackSettingsOf, listOf } from './study-options.ts';
-import { writeReport } from './write-report.ts';
 
 interface Options {
   readonly weights: string[];
@@ -110,42 +108,25 @@ async function attack(options: Options, command: Command): Promise<void> {
   try {
     const faces = await loadTestFaces(set.faces, set, height, { synthetic: false, progress });
     const run = await RunFolder.open(options.out, options.name, options.resume ? 'there' : 'new');
-    const name = basename(run.path);
-    await interruptible(progress, commandLine(command, ['--name', name, '--resume']), async (signal) => {
-      const started = Date.now();
-      const engine = await openEngine({
-        preference: options.adapter,
-        announce: (line) => progress.say(line),
-      });
-      try {
-        progress.say(`run ${run.path}`);
-        const results = await runAttackStudy({
-          engine,
-          run,
-          progress,
-          signal,
-          name,
-          command: commandLine(command),
-          facetVersion: await facetVersion(),
-          defence,
-          surrogate,
-          faces,
-          goal: options.dodge ? 'dodge' : 'impersonate',
-          targetImages: options.targetImages,
-          rule: rule ?? 'mean',
-          far: options.far,
-          threshold: options.threshold,
-          pairs: options.attackPairs,
-          methods: [first ?? 'i-fgsm', ...others],
-          settings,
-          batchSize: options.batch,
-          distances: options.distances,
-        });
-        await writeReport(run, results, { json: options.json, seconds: (Date.now() - started) / 1000 });
-      } finally {
-        engine.close();
-      }
-    });
+    const goOn = commandLine(command, ['--name', basename(run.path), '--resume']);
+    await reportedRun({ run, command, goOn, progress, options }, (common) =>
+      runAttackStudy({
+        ...common,
+        defence,
+        surrogate,
+        faces,
+        goal: options.dodge ? 'dodge' : 'impersonate',
+        targetImages: options.targetImages,
+        rule: rule ?? 'mean',
+        far: options.far,
+        threshold: options.threshold,
+        pairs: options.attackPairs,
+        methods: [first ?? 'i-fgsm', ...others],
+        settings,
+        batchSize: options.batch,
+        distances: options.distances,
+      }),
+    );
   } finally {
     await set.close();
   }

@@ -1,7 +1,6 @@
 /** `facet merge`: joins the shares of a study that ran apart, and reports. */
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
-import { openEngine } from '../../open-node.ts';
 import { adapterOption } from '../adapter-option.ts';
 import {
   joinRuns,
@@ -11,9 +10,8 @@ import {
   silentProgress,
   terminalProgress,
 } from '../study/index.ts';
-import { facetVersion } from '../version.ts';
-import { commandLine, interruptible } from './interruptible.ts';
-import { writeReport } from './write-report.ts';
+import { commandLine } from './interruptible.ts';
+import { reportedRun } from './reported-run.ts';
 
 interface Options {
   readonly name?: string;
@@ -44,29 +42,8 @@ async function merge(parts: string[], options: Options, command: Command): Promi
       : await RunFolder.open(options.out, options.name ?? 'merged', 'new');
   const joined = await joinRuns(run, parts);
   const config = parseStudyConfig(joined.config, `${parts[0]}/config.json`);
-  await interruptible(progress, commandLine(command), async (signal) => {
-    const started = Date.now();
-    const engine = await openEngine({
-      preference: options.adapter,
-      announce: (line) => progress.say(line),
-    });
-    try {
-      progress.say(`run ${run.path}`);
-      const results = await runStudy({
-        engine,
-        config,
-        run,
-        progress,
-        signal,
-        name: basename(run.path),
-        command: commandLine(command),
-        facetVersion: await facetVersion(),
-        gatherOnly: true,
-      });
-      const seconds = (Date.now() - started) / 1000;
-      if (results) await writeReport(run, results, { json: options.json, seconds });
-    } finally {
-      engine.close();
-    }
-  });
+  const goOn = commandLine(command);
+  await reportedRun({ run, command, goOn, progress, options }, (common) =>
+    runStudy({ ...common, config, gatherOnly: true }),
+  );
 }

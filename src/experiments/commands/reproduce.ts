@@ -2,7 +2,6 @@
 import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { kernelTimes, profileText } from '../../bench/index.ts';
-import { openEngine } from '../../open-node.ts';
 import { adapterOption } from '../adapter-option.ts';
 import { whole } from '../numbers.ts';
 import {
@@ -15,10 +14,9 @@ import {
   silentProgress,
   terminalProgress,
 } from '../study/index.ts';
-import { facetVersion } from '../version.ts';
-import { commandLine, interruptible } from './interruptible.ts';
+import { commandLine } from './interruptible.ts';
+import { reportedRun } from './reported-run.ts';
 import { addStudyOptions, listOf, type StudyOptions, studyConfigOf, studyHelp } from './study-options.ts';
-import { writeReport } from './write-report.ts';
 
 interface Options extends StudyOptions {
   readonly name?: string;
@@ -63,35 +61,17 @@ async function reproduce(options: Options, command: Command): Promise<void> {
   );
   const name = basename(run.path);
   const goOn = commandLine(command, options.shard ? [] : ['--name', name, '--resume']);
-  await interruptible(progress, goOn, async (signal) => {
-    const started = Date.now();
-    const engine = await openEngine({
-      preference: options.adapter,
-      announce: (line) => progress.say(line),
-    });
-    try {
-      progress.say(`run ${run.path}`);
-      const results = await runStudy({
-        engine,
-        config,
-        run,
-        progress,
-        signal,
-        name,
-        only,
-        shard: options.shard,
-        workers: options.workers,
-        command: commandLine(command),
-        facetVersion: await facetVersion(),
-        onProfile: options.profile ? (profile) => progress.say(profileTable(profile)) : undefined,
-      });
-      const seconds = (Date.now() - started) / 1000;
-      if (results) await writeReport(run, results, { json: options.json, seconds });
-      else progress.say(nextStep(options, run));
-    } finally {
-      engine.close();
-    }
-  });
+  const unfinished = nextStep(options, run);
+  await reportedRun({ run, command, goOn, progress, options, unfinished }, (common) =>
+    runStudy({
+      ...common,
+      config,
+      only,
+      shard: options.shard,
+      workers: options.workers,
+      onProfile: options.profile ? (profile) => progress.say(profileTable(profile)) : undefined,
+    }),
+  );
 }
 
 function nextStep({ shard: share }: Options, run: RunFolder): string {
