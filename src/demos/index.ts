@@ -25,6 +25,11 @@ export const PAGES: readonly DemoPage[] = [
     title: 'Kernel bench',
     line: 'How fast your graphics card runs what a face recogniser is made of, and how fast it could at most.',
   },
+  {
+    folder: 'report-viewer',
+    title: 'Report viewer',
+    line: 'Open the results of a study, and read them as tables and figures.',
+  },
 ];
 
 /** What the shell needs to know of the first screen. */
