@@ -105,6 +105,18 @@ describe('a study', () => {
     );
   });
 
+  test('takes other settings of attacks that it has not had, and of no others', async () => {
+    const withSettings = (settings: StudyConfig['attack']['settings']) => ({
+      which: 'there' as const,
+      config: { ...micro, attack: { ...micro.attack, settings } },
+    });
+    const { settings } = micro.attack;
+    const ofAnother = withSettings({ ...settings, bim: { maxSteps: 3 } });
+    expect(measured(await runWhole(engine, folder, 'whole', ofAnother))).toEqual(measured(whole));
+    const ofItsOwn = withSettings({ ...settings, 'i-fgsm': { maxSteps: 3 } });
+    await expect(runWhole(engine, folder, 'whole', ofItsOwn)).rejects.toThrow(/other settings \(attack\)/);
+  });
+
   test('that fails before it begins leaves no folder', async () => {
     const config: StudyConfig = {
       ...micro,

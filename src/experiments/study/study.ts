@@ -126,19 +126,24 @@ async function refuseMissingUnits(
   }
 }
 
-/** What may change between a run and its resumption: more is done, and nothing that is done becomes untrue. */
-function fixedSettings(config: Record<string, unknown>): Record<string, unknown> {
+/**
+ * What may not change between a run and its resumption, `attacks` being those that the run has had: more may be done, and
+ * nothing that is done becomes untrue.
+ */
+function fixedSettings(config: Record<string, unknown>, attacks: readonly string[]): Record<string, unknown> {
   const { defences: _d, seeds: _s, directions: _p, flipSum: _f, attack, ...fixed } = config;
-  const { methods: _m, ...fixedAttack } = (attack ?? {}) as Record<string, unknown>;
-  return { ...fixed, attack: fixedAttack };
+  const { methods: _m, settings, ...fixedAttack } = (attack ?? {}) as Record<string, unknown>;
+  const used = Object.entries(settings ?? {}).filter(([name]) => attacks.includes(name));
+  return { ...fixed, attack: { ...fixedAttack, settings: Object.fromEntries(used) } };
 }
 
 /** A run is of one configuration; going on with another would write over what is done. */
 async function refuseOtherSettings(run: RunFolder, config: StudyConfig): Promise<void> {
   const bytes = await readRunConfig(run);
   if (!bytes) return;
-  const before = fixedSettings(bytes);
-  const changed = Object.entries(fixedSettings(config)).filter(
+  const { methods = [] } = (bytes.attack ?? {}) as { readonly methods?: readonly string[] };
+  const before = fixedSettings(bytes, methods);
+  const changed = Object.entries(fixedSettings(config, methods)).filter(
     ([key, value]) => contentHash(value) !== contentHash(before[key] ?? null),
   );
   if (changed.length === 0) return;
