@@ -3,7 +3,7 @@
  * back from the back/forward cache, or the visitor asks. A worker that is ended takes its device and all GPU memory along; its
  * open calls never settle, so a page ties what it waits for to the worker's `generation`.
  */
-import { proxy, type Remote, wrap } from 'comlink';
+import { type Endpoint, proxy, type Remote, wrap } from 'comlink';
 import type { AdapterReport, EngineApi } from './engine-worker.ts';
 
 export type LinkState<Api> =
@@ -23,10 +23,7 @@ export type LinkState<Api> =
   | { readonly kind: 'closed' };
 
 /** What the link needs of a worker; tests give their own. */
-export type WorkerPort = Pick<
-  Worker,
-  'terminate' | 'postMessage' | 'addEventListener' | 'removeEventListener'
->;
+export type WorkerPort = Endpoint & Pick<Worker, 'terminate'>;
 
 export interface LinkOptions<Api> {
   readonly makeWorker: () => WorkerPort;
@@ -82,7 +79,7 @@ export class EngineLink<Api extends EngineApi> {
         const { message } = event as ErrorEvent;
         if (current()) this.#fail(message || 'its script could not be loaded');
       });
-      const api = wrap<Api>(worker as Worker);
+      const api = wrap<Api>(worker);
       const onLost = proxy((message: string) => {
         if (current()) this.#lost(message);
       });
