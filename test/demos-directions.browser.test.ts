@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STEPS } from '../src/demos/directions/settings.ts';
 import { Engine } from '../src/engine/index.ts';
 import { openAdapter } from '../src/platform/node.ts';
+import { accessibilityViolations } from './support/axe.ts';
 import { openTestBrowser } from './support/browser.ts';
 import { type DemoPages, openDemoPages } from './support/demo-pages.ts';
 import { type trainInPage, trainOn } from './support/directions.page.ts';
@@ -62,6 +63,7 @@ describe('with WebGPU', () => {
   test('can be paused, turned and followed with the keyboard', async () => {
     const { page, complaints } = await pages.open('directions/index.html', {
       reducedMotion: 'no-preference',
+      bypassCSP: true,
     });
     await phase(page, 'playing').waitFor(PATIENCE);
     await page.getByRole('button', { name: 'Pause' }).press('Enter');
@@ -84,6 +86,7 @@ describe('with WebGPU', () => {
 
     await page.getByRole('button', { name: 'Person 2' }).press('Enter');
     await expect.poll(() => page.locator('.weight.faded').count()).toBe((3 + 1 + 1) * 5);
+    expect(await accessibilityViolations(page)).toEqual([]);
     await pages.screenshot(page, 'directions-sphere');
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -109,6 +112,24 @@ describe('with WebGPU', () => {
     // Ten engines with their trainings would take more than a tenth of it.
     expect(await gpuProcessMemory()).toBeLessThan(1.1 * resident);
     expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test('starts again with its settings when the device is lost, and says so', async () => {
+    const { page } = await pages.open('directions/index.html', { reducedMotion: 'reduce' });
+    await phase(page, 'paused').waitFor(PATIENCE);
+    await page.getByLabel('Reward for differing').fill('0.5');
+    await page.getByRole('button', { name: 'Play' }).click();
+    await phase(page, 'playing').waitFor(PATIENCE);
+    const session = await pages.browser.newBrowserCDPSession();
+    // The process dies before it can answer.
+    void session.send('Browser.crashGpuProcess').catch(() => undefined);
+    await page
+      .getByText(/The graphics device was lost .* started again with your settings/)
+      .waitFor(PATIENCE);
+    // What was playing plays again, from its start.
+    await phase(page, 'playing').waitFor(PATIENCE);
+    expect(await page.getByLabel('Reward for differing').inputValue()).toBe('0.5');
     await page.context().close();
   });
 });

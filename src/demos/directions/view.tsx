@@ -42,7 +42,6 @@ export function People({ portraits, person, onChoose }: PeopleProps) {
             key={COLORS[who]}
             class="person"
             aria-pressed={person === who}
-            aria-label={`Person ${who + 1}`}
             style={{ borderBottomColor: COLORS[who] }}
             onClick={() => onChoose(who)}
           >
@@ -50,7 +49,7 @@ export function People({ portraits, person, onChoose }: PeopleProps) {
               rgb={portraits?.subarray(who * bytes, (who + 1) * bytes)}
               width={FACE_SIZE}
               height={FACE_SIZE}
-              alt=""
+              alt={`Person ${who + 1}`}
             />
             <span aria-hidden="true">{who + 1}</span>
           </button>

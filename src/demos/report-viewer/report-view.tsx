@@ -41,7 +41,12 @@ export function ReportView({ report }: { readonly report: RenderedReport }) {
 function Html({ html }: { readonly html: string }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (place.current) place.current.innerHTML = html;
+    const { current } = place;
+    if (!current) return;
+    current.innerHTML = html;
+    // A figure is one picture with one name; the plotting library names its parts as well, which screen readers may not be told.
+    for (const part of current.querySelectorAll('svg[role=img] g[aria-label]'))
+      part.removeAttribute('aria-label');
   }, [html]);
   return <div ref={place} />;
 }
