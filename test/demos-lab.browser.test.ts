@@ -12,7 +12,12 @@ import { parseNetworkManifest } from '../src/models/network-manifest.ts';
 import { openNetwork } from '../src/models/open-network.ts';
 import { openAdapter } from '../src/platform/node.ts';
 import { openTestBrowser } from './support/browser.ts';
-import { type DemoPages, type OpenedPage, openDemoPages } from './support/demo-pages.ts';
+import {
+  accessibilityProblems,
+  type DemoPages,
+  type OpenedPage,
+  openDemoPages,
+} from './support/demo-pages.ts';
 import { openTestEngine } from './support/device.ts';
 import { type LabSteps, runLabSteps } from './support/lab-steps.ts';
 
@@ -54,6 +59,7 @@ describe('the attack lab', () => {
     await start(page).click();
     await settled(page, 2);
     await pages.screenshot(page, 'attack-lab-fooled');
+    expect(await accessibilityProblems(page)).toEqual([]);
 
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Save settings and results' }).click();
@@ -146,7 +152,7 @@ describe('the attack lab', () => {
     await enabledStart(page).waitFor(PATIENCE);
     expect(await alert.count()).toBe(0);
 
-    await page.getByText('Your own picture').first().click();
+    await page.getByText('Your own picture as the attacker').click();
     const picture = page.locator('.own input[type=file]').first();
     await picture.setInputFiles({
       name: 'broken.png',
@@ -165,6 +171,8 @@ describe('the attack lab', () => {
     await crop.press('+');
     expect(Number(await zoom.inputValue())).toBeGreaterThan(Number(before));
     await enabledStart(page).waitFor(PATIENCE);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await pages.screenshot(page, 'attack-lab-own-picture');
     expect(complaints).toEqual([]);
     await page.context().close();
   });

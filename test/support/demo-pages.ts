@@ -2,7 +2,8 @@
  * The pages of src/demos in Chromium: built afresh into a folder of their own, served on loopback by what `facet demo` serves
  * with. Every page that is opened keeps what it logged and asked for. Screenshots go to test-artefacts/.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -12,6 +13,19 @@ import { serveFolder } from '../../src/experiments/demo/serve.ts';
 import { launchChromium } from './browser.ts';
 
 export const ARTEFACTS = join(root, 'test-artefacts');
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** What axe finds that people with other eyes, ears or hands than its author's would stumble over: one line for each rule. */
+export async function accessibilityProblems(page: Page): Promise<string[]> {
+  // As the debugger evaluates it the page's policy does not apply.
+  await page.evaluate(readFileSync(AXE, 'utf8'));
+  const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
 
 export interface OpenedPage {
   readonly page: Page;

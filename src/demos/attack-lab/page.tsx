@@ -8,6 +8,7 @@ import { LAB_ATTACKS, labAttack, sliderText } from './attacks.ts';
 import { DefencePicker } from './defence-picker.tsx';
 import { FaceCard } from './face-card.tsx';
 import { anotherPerson } from './faces.ts';
+import { OwnFace } from './own-face.tsx';
 import { Recorded } from './recorded.tsx';
 import { labRecord, savePictures, saveRecord, sideTitle } from './save.ts';
 import { SideView } from './side-view.tsx';
@@ -97,6 +98,18 @@ function Faces({ lab }: { readonly lab: Lab }) {
           Swap
         </Button>
       </div>
+      <OwnFace
+        part="attacker"
+        face={source}
+        disabled={shared.disabled}
+        onFace={(face) => dispatch({ type: 'face', role: 'source', face })}
+      />
+      <OwnFace
+        part="target"
+        face={target}
+        disabled={shared.disabled}
+        onFace={(face) => dispatch({ type: 'face', role: 'target', face })}
+      />
       <p class="hint">
         The people are drawn by this project; nobody looks like this. The networks have never seen them.
       </p>
