@@ -1,5 +1,6 @@
 /** Small line charts: one line for each panel, with its last number at its end. */
 import { PANELS } from './settings.ts';
+import { spread } from './spread.ts';
 import { TITLES } from './words.ts';
 
 export interface CurvesProps {
@@ -29,7 +30,11 @@ export function Curves({ title, about, steps, lines, last, top, write }: CurvesP
   const most = Math.max(top, ...lines.map((line) => line.reduce((a, b) => Math.max(a, b), 0)));
   const x = (step: number) => LEFT + (step / last) * (WIDTH - LEFT - RIGHT);
   const y = (value: number) => HEIGHT - BOTTOM - (value / most) * (HEIGHT - TOP - BOTTOM);
-  const ends = spread(lines.map((line) => y(line.at(-1) ?? 0)));
+  const ends = spread(
+    lines.map((line) => y(line.at(-1) ?? 0)),
+    LABEL_GAP,
+    HEIGHT - BOTTOM,
+  );
   const reached = x(steps.at(-1) ?? 0);
   const said = lines.map((line, i) => `${TITLES[PANELS[i]!]} ${write(line.at(-1) ?? 0)}`).join(', ');
   return (
@@ -67,16 +72,4 @@ export function Curves({ title, about, steps, lines, last, top, write }: CurvesP
       </svg>
     </figure>
   );
-}
-
-/** Moves labels apart that would cover one another, keeping their order. */
-export function spread(places: readonly number[]): number[] {
-  const order = places.map((place, i) => ({ place, i })).sort((a, b) => a.place - b.place);
-  for (let i = 1; i < order.length; i++) {
-    order[i]!.place = Math.max(order[i]!.place, order[i - 1]!.place + LABEL_GAP);
-  }
-  const over = Math.max(0, (order.at(-1)?.place ?? 0) - (HEIGHT - BOTTOM));
-  const moved = [...places];
-  for (const { place, i } of order) moved[i] = place - over;
-  return moved;
 }
