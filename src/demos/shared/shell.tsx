@@ -65,6 +65,9 @@ export function Shell({ page, title, lead, children }: ShellProps) {
 export function mountPage(page: ComponentChildren): void {
   const root = document.getElementById('page');
   if (!root) throw new Error('mountPage: expected an element with the id "page" in the document');
-  root.replaceChildren();
-  render(page, root);
+  // In a task of its own, after the scripts have been evaluated, so that neither keeps the page from answering.
+  setTimeout(() => {
+    root.replaceChildren();
+    render(page, root);
+  });
 }
