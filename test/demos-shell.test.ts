@@ -1,10 +1,12 @@
 /** The pages' server and the link to a page's worker, without a browser. */
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expose } from 'comlink';
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest';
+import { ensureReady, root } from '../scripts/setup.mjs';
 import { PAGES } from '../src/demos/index.ts';
 import { EngineLink, type LinkState, type WorkerPort } from '../src/demos/shared/engine-link.ts';
 import type { EngineApi } from '../src/demos/shared/engine-worker.ts';
@@ -16,15 +18,15 @@ describe('the server', () => {
   let served: Served;
   beforeAll(async () => {
     outside = mkdtempSync(join(tmpdir(), 'facet-serve-'));
-    const root = join(outside, 'pages');
-    mkdirSync(join(root, 'lab'), { recursive: true });
+    const folder = join(outside, 'pages');
+    mkdirSync(join(folder, 'lab'), { recursive: true });
     writeFileSync(join(outside, 'secret.txt'), 'secret');
-    writeFileSync(join(root, 'index.html'), 'first');
-    writeFileSync(join(root, 'lab', 'index.html'), 'lab');
-    writeFileSync(join(root, 'lab', 'page.js'), 'script');
-    writeFileSync(join(root, 'net.safetensors'), 'weights');
-    symlinkSync(join(outside, 'secret.txt'), join(root, 'link.txt'));
-    served = await serveFolder(root, { port: 0 });
+    writeFileSync(join(folder, 'index.html'), 'first');
+    writeFileSync(join(folder, 'lab', 'index.html'), 'lab');
+    writeFileSync(join(folder, 'lab', 'page.js'), 'script');
+    writeFileSync(join(folder, 'net.safetensors'), 'weights');
+    symlinkSync(join(outside, 'secret.txt'), join(folder, 'link.txt'));
+    served = await serveFolder(folder, { port: 0 });
   });
   afterAll(async () => {
     await served?.close();
@@ -92,11 +94,47 @@ describe('the server', () => {
 
   it('says that a port is taken, or takes the next', async () => {
     const port = Number(new URL(served.address).port);
-    const root = join(outside, 'pages');
-    await expect(serveFolder(root, { port })).rejects.toThrow(`port ${port} is taken`);
-    const next = await serveFolder(root, { port, alternatives: 10 });
+    const folder = join(outside, 'pages');
+    await expect(serveFolder(folder, { port })).rejects.toThrow(`port ${port} is taken`);
+    const next = await serveFolder(folder, { port, alternatives: 10 });
     expect(Number(new URL(next.address).port)).toBeGreaterThan(port);
     await next.close();
+  });
+});
+
+describe('facet demo', () => {
+  beforeAll(ensureReady);
+  const facet = join(root, 'bin', 'facet.mjs');
+
+  it('builds, says where it is, and ends when it is interrupted', async () => {
+    const child = spawn(process.execPath, [facet, 'demo', '--port', '0'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const line = await new Promise<string>((resolve, reject) => {
+        child.once('exit', (code) => reject(new Error(`facet demo ended with ${code}`)));
+        child.stdout.once('data', (text: Buffer) => resolve(text.toString()));
+      });
+      const [address = ''] = /http:\/\/127\.0\.0\.1:\d+\//.exec(line) ?? [];
+      const page = await (await fetch(address)).text();
+      expect(page).toContain('Content-Security-Policy');
+      for (const { folder } of PAGES) {
+        expect((await fetch(`${address}${folder}/page.js`)).status).toBe(200);
+      }
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGINT');
+      expect(await ended).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('refuses a port that is none', () => {
+    const { status, stderr } = spawnSync(process.execPath, [facet, 'demo', '--port', '70000'], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('from 0 to 65535');
   });
 });
 
