@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { featureMarks, polyline, RADIUS, weightArrows } from '../src/demos/directions/arrows.ts';
 import { FIRST_TURN, greatCircle, project, turned } from '../src/demos/directions/projection.ts';
 import { openRecording, writeRecording } from '../src/demos/directions/recording.ts';
-import { DEFAULT_STEP, PANELS, type PanelKind, STEPS } from '../src/demos/directions/settings.ts';
+import { DEFAULT_STEP, MOST_STEPS, PANELS, type PanelKind, STEPS } from '../src/demos/directions/settings.ts';
 import type { PanelSnapshot, Snapshot } from '../src/demos/directions/snapshot.ts';
 import { spread } from '../src/demos/directions/spread.ts';
 import { type DirectionsState, INITIAL_STATE, reduce } from '../src/demos/directions/state.ts';
@@ -143,7 +143,9 @@ describe('the state', () => {
     expect(done.phase).toBe('done');
     expect(done.curves.map(({ step }) => step)).toEqual([0, 1, STEPS]);
     expect(done.curves[2]!.loss).toEqual([0.5, 0.5, 0.5]);
-    expect(reduce(done, { kind: 'play' })).toBe(done);
+    expect(reduce(done, { kind: 'play' })).toMatchObject({ phase: 'playing', until: 2 * STEPS });
+    const most = { ...done, until: MOST_STEPS };
+    expect(reduce(most, { kind: 'play' })).toBe(most);
   });
 
   it('restarts with what was set, and ignores what the last training still says', () => {

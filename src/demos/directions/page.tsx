@@ -7,7 +7,6 @@ import { EngineGate, useEngine } from '../shared/use-engine.tsx';
 import { Explanation } from './explanation.tsx';
 import { Knobs } from './knobs.tsx';
 import { Recorded } from './recorded.tsx';
-import { STEPS } from './settings.ts';
 import { INITIAL_STATE, reduce } from './state.ts';
 import { Transport } from './transport.tsx';
 import { People, View } from './view.tsx';
@@ -23,7 +22,7 @@ const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 function Live({ api }: { readonly api: Remote<DirectionsWorker> | undefined }) {
   const [state, dispatch] = useReducer(reduce, INITIAL_STATE);
   const [memory, setMemory] = useState<number>();
-  const { settings, step, phase, training, portraits, snapshot, curves, person, error } = state;
+  const { settings, step, phase, until, training, portraits, snapshot, curves, person, error } = state;
   // The first training plays by itself, unless less motion is wanted; later ones go on as the last one did.
   const plays = useRef(!calm());
 
@@ -51,7 +50,7 @@ function Live({ api }: { readonly api: Remote<DirectionsWorker> | undefined }) {
 
   useEffect(() => {
     if (!api || phase !== 'playing') return;
-    const options = { until: STEPS, every: calm() ? CALM : 1, pace: PACE };
+    const options = { until, every: calm() ? CALM : 1, pace: PACE };
     const show = proxy(async (fresh: typeof snapshot) => {
       if (fresh) dispatch({ kind: 'snapshot', training, snapshot: fresh });
     });
@@ -59,7 +58,7 @@ function Live({ api }: { readonly api: Remote<DirectionsWorker> | undefined }) {
       .play(options, show)
       .catch((reason: Error) => dispatch({ kind: 'failed', training, message: reason.message }));
     return () => void api.pause();
-  }, [api, phase, training]);
+  }, [api, phase, training, until]);
 
   const restart = () => {
     plays.current = true;
@@ -71,6 +70,7 @@ function Live({ api }: { readonly api: Remote<DirectionsWorker> | undefined }) {
         <Transport
           phase={phase}
           step={snapshot?.step ?? 0}
+          until={until}
           memory={memory}
           ready={api !== undefined}
           onPlay={() => {
@@ -95,7 +95,7 @@ function Live({ api }: { readonly api: Remote<DirectionsWorker> | undefined }) {
         />
       </section>
       {snapshot && (
-        <View snapshot={snapshot} curves={curves} steps={STEPS} person={person}>
+        <View snapshot={snapshot} curves={curves} steps={until} person={person}>
           <Knobs
             step={step}
             onStep={(changed) => dispatch({ kind: 'set', step: changed })}

@@ -33,8 +33,9 @@ export const HIDDEN = 32;
 export const DEFAULT_SETTINGS: DirectionsSettings = { members: 2, seed: 2 };
 export const DEFAULT_STEP: StepSettings = { learningRate: 0.02, diversityWeight: 0.2 };
 
-/** Of a training that is played to its end. */
+/** Of a training that is played to its end; going on adds as many, up to MOST_STEPS. */
 export const STEPS = 150;
+export const MOST_STEPS = 10 * STEPS;
 
 /** The three ensembles that are trained side by side. */
 export type PanelKind = 'separate' | 'shared' | 'diverse';

@@ -3,6 +3,7 @@ import {
   DEFAULT_SETTINGS,
   DEFAULT_STEP,
   type DirectionsSettings,
+  MOST_STEPS,
   STEPS,
   type StepSettings,
 } from './settings.ts';
@@ -21,7 +22,7 @@ export type Phase =
   | 'preparing'
   | 'paused'
   | 'playing'
-  /** All steps are done. */
+  /** All steps are done; playing on adds some. */
   | 'done'
   | 'failed';
 
@@ -29,6 +30,8 @@ export interface DirectionsState {
   readonly settings: DirectionsSettings;
   readonly step: StepSettings;
   readonly phase: Phase;
+  /** Steps at which it stops. */
+  readonly until: number;
   /** Counts trainings: a snapshot of an older one is of no interest. */
   readonly training: number;
   readonly portraits: Uint8Array | undefined;
@@ -58,6 +61,7 @@ export const INITIAL_STATE: DirectionsState = {
   settings: DEFAULT_SETTINGS,
   step: DEFAULT_STEP,
   phase: 'preparing',
+  until: STEPS,
   training: 0,
   portraits: undefined,
   snapshot: undefined,
@@ -73,6 +77,7 @@ export function reduce(state: DirectionsState, action: DirectionsAction): Direct
         ...state,
         settings: { ...state.settings, ...action.settings },
         phase: 'preparing',
+        until: STEPS,
         training: state.training + 1,
         error: undefined,
       };
@@ -86,13 +91,16 @@ export function reduce(state: DirectionsState, action: DirectionsAction): Direct
         curves: [curvePoint(action.snapshot)],
       };
     case 'play':
+      if (state.phase === 'done' && state.until < MOST_STEPS) {
+        return { ...state, phase: 'playing', until: state.until + STEPS };
+      }
       return state.phase === 'paused' ? { ...state, phase: 'playing' } : state;
     case 'pause':
       return state.phase === 'playing' ? { ...state, phase: 'paused' } : state;
     case 'snapshot': {
       if (action.training !== state.training || state.phase === 'preparing') return state;
       const { snapshot } = action;
-      const phase = snapshot.step >= STEPS ? 'done' : state.phase;
+      const phase = snapshot.step >= state.until ? 'done' : state.phase;
       return { ...state, phase, snapshot, curves: [...state.curves, curvePoint(snapshot)] };
     }
     case 'set':

@@ -1,12 +1,14 @@
 /** Play, pause, start again, and where the training is. */
 import { Button } from '../shared/controls.tsx';
-import { STEPS } from './settings.ts';
+import { MOST_STEPS } from './settings.ts';
 import type { Phase } from './state.ts';
 
 export interface TransportProps {
   readonly phase: Phase;
   /** Steps done. */
   readonly step: number;
+  /** Steps at which it stops. */
+  readonly until: number;
   /** Bytes of GPU memory, where known. */
   readonly memory: number | undefined;
   /** There is an engine. */
@@ -26,7 +28,7 @@ const SAID: Readonly<Record<Phase, string>> = {
 };
 
 export function Transport(props: TransportProps) {
-  const { phase, step, memory, ready, onPlay, onPause, onRestart, onOther } = props;
+  const { phase, step, until, memory, ready, onPlay, onPause, onRestart, onOther } = props;
   return (
     <div class="row">
       {phase === 'playing' ? (
@@ -34,8 +36,12 @@ export function Transport(props: TransportProps) {
           Pause
         </Button>
       ) : (
-        <Button primary disabled={phase !== 'paused'} onClick={onPlay}>
-          Play
+        <Button
+          primary
+          disabled={phase !== 'paused' && !(phase === 'done' && until < MOST_STEPS)}
+          onClick={onPlay}
+        >
+          {phase === 'done' ? 'Go on' : 'Play'}
         </Button>
       )}
       <Button disabled={!ready} onClick={onRestart}>
@@ -49,7 +55,7 @@ export function Transport(props: TransportProps) {
         <span role="status" data-phase={phase}>
           {SAID[phase]}
         </span>
-        {phase !== 'preparing' && <span data-step={step}>{` · step ${step} of ${STEPS}`}</span>}
+        {phase !== 'preparing' && <span data-step={step}>{` · step ${step} of ${until}`}</span>}
         {memory !== undefined && (
           <span data-bytes={memory}>{` · ${(memory / 2 ** 20).toFixed(1)} MB on the graphics card`}</span>
         )}

@@ -71,7 +71,8 @@ export function RooflinePicture({ points, ceilings }: RooflinePictureProps) {
             {number(gflops!)} GFLOP/s of arithmetic
           </text>
           <text
-            transform={`translate(${x(across.from * 1.3)} ${y(roof(across.from * 1.3, ceilings)!) - 8}) rotate(${slope(x, y)})`}
+            text-anchor="end"
+            transform={`translate(${x(ridge * 0.7)} ${y(roof(ridge * 0.7, ceilings)!) - 8}) rotate(${slope(x, y)})`}
           >
             {number(gigabytes!)} GB/s of memory
           </text>

@@ -83,8 +83,12 @@ interface Box {
 const LETTER = 6.2;
 const LINE = 12;
 const GAP = 9;
-/** Tried in this order: beside the mark, then further and further up and down. */
-const SHIFTS = [0, -1, 1, -2, 2, -3, 3, -4, 4];
+/** Lines up or down, and whether behind the mark: tried in this order, since names are read best behind their marks. */
+const TRIED: readonly (readonly [shift: number, isAfter: boolean])[] = [
+  ...[0, -1, 1].map((shift) => [shift, true] as const),
+  ...[0, -1, 1].map((shift) => [shift, false] as const),
+  ...[-2, 2, -3, 3, -4, 4].flatMap((shift) => [[shift, true] as const, [shift, false] as const]),
+];
 
 /** Places labels beside their marks, on the right or on the left, so that they cover neither marks nor one another. */
 export function placeLabels(marks: readonly Mark[], right: number): Label[] {
@@ -93,18 +97,15 @@ export function placeLabels(marks: readonly Mark[], right: number): Label[] {
     a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
   return marks.map(({ name, x, y }) => {
     const width = name.length * LETTER;
-    const places = SHIFTS.flatMap((shift): (Label & { readonly box: Box })[] => {
+    const text = (shift: number, isAfter: boolean): Label & { readonly box: Box } => {
       const middle = y + shift * LINE;
-      const across = { top: middle - LINE / 2, bottom: middle + LINE / 2 };
-      const after = { left: x + GAP, right: x + GAP + width, ...across };
-      const before = { left: x - GAP - width, right: x - GAP, ...across };
-      const text = { y: middle + 4 };
-      return [
-        ...(after.right < right ? [{ ...text, x: after.left, anchor: 'start' as const, box: after }] : []),
-        ...(before.left > 0 ? [{ ...text, x: before.right, anchor: 'end' as const, box: before }] : []),
-      ];
-    });
-    const place = places.find(({ box }) => !taken.some(covers(box))) ?? places[0]!;
+      const left = isAfter ? x + GAP : x - GAP - width;
+      const box = { left, right: left + width, top: middle - LINE / 2, bottom: middle + LINE / 2 };
+      return { x: isAfter ? left : left + width, y: middle + 4, anchor: isAfter ? 'start' : 'end', box };
+    };
+    const all = TRIED.map(([shift, isAfter]) => text(shift, isAfter));
+    const places = all.filter(({ box }) => box.left > 0 && box.right < right);
+    const place = places.find(({ box }) => !taken.some(covers(box))) ?? places[0] ?? all[0]!;
     taken.push(place.box);
     return { x: place.x, y: place.y, anchor: place.anchor };
   });
