@@ -140,7 +140,8 @@ function Recorded() {
   return (
     <>
       <p>
-        Recorded on {report.adapter}, {new Date(report.date).toLocaleDateString('en', { dateStyle: 'long' })}.
+        Recorded on {report.adapter}, {new Date(report.date).toLocaleDateString('en', { dateStyle: 'long' })}:
+        two cores of a processor that had other work to do, and no graphics card.
       </p>
       <ResultsView {...report} report={report} />
     </>
