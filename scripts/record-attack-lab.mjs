@@ -11,6 +11,7 @@ const NETWORKS = join(root, 'src', 'demos', 'networks');
 const RECORDED = join(root, 'src', 'demos', 'recorded');
 
 const SOURCE = `
+export { firstScreen } from './src/demos/attack-lab/first-screen.ts';
 export { recordDefences } from './src/demos/attack-lab/record-defences.ts';
 export { STARTING_PAIR } from './src/demos/attack-lab/starting-pair.ts';
 export { parseNetworkManifest } from './src/models/network-manifest.ts';
@@ -31,7 +32,7 @@ await runScript(async () => {
     loader: { '.wgsl': 'text' },
     logLevel: 'error',
   });
-  const { openEngine, parseNetworkManifest, recordDefences, STARTING_PAIR } = await import(
+  const { firstScreen, openEngine, parseNetworkManifest, recordDefences, STARTING_PAIR } = await import(
     pathToFileURL(bundle).href
   );
   rmSync(bundle);
@@ -41,9 +42,14 @@ await runScript(async () => {
     const read = async (/** @type {string} */ file) => new Uint8Array(readFileSync(join(NETWORKS, file)));
     const record = await recordDefences(engine, manifest, read, STARTING_PAIR);
     mkdirSync(RECORDED, { recursive: true });
-    const text = `${JSON.stringify(record)}\n`;
-    writeFileSync(join(RECORDED, 'attack-lab.json'), text);
-    console.log(`attack-lab.json: ${(text.length / 1000).toFixed(0)} KB`);
+    for (const [name, content] of [
+      ['attack-lab.json', record],
+      ['first-screen.json', firstScreen(record)],
+    ]) {
+      const text = `${JSON.stringify(content)}\n`;
+      writeFileSync(join(RECORDED, name), text);
+      console.log(`${name}: ${(text.length / 1000).toFixed(0)} KB`);
+    }
   } finally {
     engine.close();
   }

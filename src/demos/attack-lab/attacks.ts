@@ -71,7 +71,7 @@ const l2: SliderSpec = {
   min: 0.25,
   max: 12,
   step: 0.25,
-  initial: 4,
+  initial: 2,
   unit: 'plain',
 };
 
@@ -107,7 +107,7 @@ const WORDS: Readonly<Record<AttackName, Omit<LabAttack, 'name'>>> = {
     title: 'BIM',
     source: 'Kurakin et al. 2017, arXiv:1607.02533',
     words:
-      'Small steps that may never take a pixel further than a limit, and a search for the smallest limit that suffices.',
+      'Small steps that may never take a pixel further than a limit, and a search for the smallest limit that suffices. That takes many trials: choose full speed.',
     math: 'x ← P_ε(x − α · sign ∇f(x)), smallest ε',
     sliders: [stepSize(0.5), maxSteps(100, 200)],
   },
@@ -116,7 +116,7 @@ const WORDS: Readonly<Record<AttackName, Omit<LabAttack, 'name'>>> = {
     source: 'Madry et al. 2018, arXiv:1706.06083',
     words: 'Starts from a random point near the picture, and takes steps within a limit on every pixel.',
     math: 'x ← P_ε(x − α · sign ∇f(x)), ‖x − x₀‖∞ ≤ ε',
-    sliders: [linf(16), stepShare, maxSteps(100)],
+    sliders: [linf(8), stepShare, maxSteps(100)],
   },
   'pgd-l2': {
     title: 'PGD L2',
@@ -130,7 +130,7 @@ const WORDS: Readonly<Record<AttackName, Omit<LabAttack, 'name'>>> = {
     title: 'C&W L2',
     source: 'Carlini and Wagner 2017, arXiv:1608.04644',
     words:
-      'Looks for the smallest change that works, by weighing the size of the change against success, again and again.',
+      'Looks for the smallest change that works, by weighing the size of the change against success, again and again. That takes many steps: choose full speed.',
     math: 'min ‖δ‖₂² + c · max(d − limit, 0), in tanh space by Adam',
     sliders: [
       {
@@ -164,7 +164,7 @@ const WORDS: Readonly<Record<AttackName, Omit<LabAttack, 'name'>>> = {
     words:
       'Sets its own step: long at first, shorter where it makes no progress. Within a limit on every pixel.',
     math: 'APGD, ‖x − x₀‖∞ ≤ ε',
-    sliders: [linf(16), maxSteps(100)],
+    sliders: [linf(8), maxSteps(100)],
   },
   'apgd-l2': {
     title: 'APGD L2',

@@ -28,8 +28,11 @@ export function DefencePicker(props: DefencePickerProps) {
   const { label, side, optional, manifest, disabled, onChoose, onThreshold, onEndSearch } = props;
   const choice = side?.choice;
   const value = !choice ? NONE : choice.kind === 'files' ? OWN : choice.defence;
+  // Until the manifest is there, what is chosen stands for itself.
+  const shipped =
+    manifest?.networks.map(({ defence }) => defence) ?? (choice?.kind === 'shipped' ? [choice.defence] : []);
   const choices: Choice<string>[] = [
-    ...(manifest?.networks ?? []).map(({ defence }) => ({ value: defence, label: defenceName(defence) })),
+    ...shipped.map((defence) => ({ value: defence, label: defenceName(defence) })),
     { value: OWN, label: 'A file of your own…' },
     ...(optional ? [{ value: NONE, label: 'None' }] : []),
   ];

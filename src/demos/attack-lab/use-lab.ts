@@ -49,6 +49,8 @@ export interface Lab {
 
 /** Drawn faces are shown at this size until a network says what it takes. */
 const USUAL_SIZE = [56, 56] as const;
+/** Files of more than this are no face networks, and would fill the memory. */
+const MOST_BYTES = 600 * 2 ** 20;
 /** Where a search that was ended leaves the threshold. */
 const USUAL_THRESHOLD = 0.4;
 
@@ -202,6 +204,7 @@ function useSide(
         if (live) dispatch({ type: 'opened', side, network: opened, threshold: entry.threshold });
         return;
       }
+      checkSize(choice.files);
       const files = await Promise.all(
         choice.files.map(async (file) => ({
           label: file.name,
@@ -233,7 +236,8 @@ function useSide(
 
   const there = state !== undefined;
   useEffect(() => {
-    if (!there) void api?.closeSide(side);
+    // It rejects where the side is opened again meanwhile.
+    if (!there) api?.closeSide(side).catch(() => {});
   }, [api, there, side]);
 
   // Draws both faces in the network's size, and asks how like they are.
@@ -262,6 +266,16 @@ function useSide(
   }, [api, network, faces, there, side, dispatch]);
 
   return pixels;
+}
+
+/** Throws where files are too large to be face networks, before they are read into memory. */
+function checkSize(files: readonly File[]): void {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (bytes > MOST_BYTES) {
+    throw new RangeError(
+      `${files.map(({ name }) => name).join(', ')}: ${Math.round(bytes / 2 ** 20)} MiB; face networks have a few, and up to 600 are taken`,
+    );
+  }
 }
 
 /** A face in a network's size; of a drawn one the middle, where the network does not take squares. */

@@ -45,9 +45,6 @@ interface Place {
   queue: Promise<unknown>;
 }
 
-/** A file of more than this is no face network, and would fill the memory. */
-const MOST_BYTES = 600 * 2 ** 20;
-
 function newPlace(): Place {
   return { defence: undefined, pace: new Pace(), stop: new AbortController(), queue: Promise.resolve() };
 }
@@ -73,10 +70,6 @@ export class LabWorker extends EngineWorker {
   /** Opens files of weights, several as one ensemble, in place of what the side had. */
   openFiles(side: Side, files: readonly NetworkFile[], rule: MatchingRule): Promise<OpenedNetwork> {
     return this.#open(side, rule, async () => {
-      const size = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
-      if (size > MOST_BYTES) {
-        throw new RangeError(`these files have ${Math.round(size / 2 ** 20)} MiB; the page takes up to 600`);
-      }
       // With all that reads ONNX, which the page does not need before somebody has such a file.
       const { openNetwork } = await import('../../models/open-network.ts');
       return openNetwork(files);

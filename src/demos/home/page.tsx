@@ -1,6 +1,7 @@
 /** The first screen: what this is, and where to go. */
 import { HOME, PAGES } from '../index.ts';
 import { mountPage, Shell } from '../shared/shell.tsx';
+import { Example } from './example.tsx';
 
 function Home() {
   return (
@@ -15,6 +16,7 @@ function Home() {
         </>
       }
     >
+      <Example />
       <ul class="cards">
         {PAGES.map(({ folder, title, line }) => (
           <li key={folder}>
@@ -33,8 +35,9 @@ function Home() {
           work, and your pictures stay with you.
         </p>
         <p>
-          The defence under study trains several networks at once that share what identifies a person but look
-          at different parts of a face (Amada et al. 2021), so that one change does not fool them all.
+          The defence under study trains several networks at once that share what identifies a person but see
+          different features in a face (Amada et al. 2021), so that one change is less likely to fool them
+          all.
         </p>
       </section>
     </Shell>
