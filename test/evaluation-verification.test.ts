@@ -109,8 +109,8 @@ describe('k-fold accuracy', () => {
   });
 });
 
-describe('thresholds on InsightFace’s grid', () => {
-  test('takes the strictest of equally accurate ones', () => {
+describe('thresholds on a grid', () => {
+  test('InsightFace’s: the strictest of equally accurate ones', () => {
     // Squared distances of fold 1: matches .203 and .407, impostors .8 and 1.2: right from .41 to .80.
     const cosine = (squaredDistance: number) => 1 - squaredDistance / 2;
     const scores = Float64Array.from([0.203, 0.407, 0.8005, 1.2, 0.5, 1.5], cosine);
@@ -121,7 +121,22 @@ describe('thresholds on InsightFace’s grid', () => {
     expect(folds[0]!.accuracy).toBe(0.5);
   });
 
-  test('equals trying the grid, as InsightFace does, on every fold', () => {
+  test('of cosines: takes the middle one', () => {
+    // Fold 1 is right from .2 on and before .3.
+    const scores = Float64Array.of(0.1995, 0.3005, 0.5, 0.1);
+    const same = [false, true, true, false];
+    const { folds } = verify(scores, same, Int32Array.of(1, 1, 0, 0), { thresholds: 'grid' });
+    expect(folds[0]!.threshold).toBeCloseTo(0.25, 12);
+  });
+
+  test.each([
+    ['insightface', Array.from({ length: 400 }, (_, i) => 1 - (i * 0.01) / 2), () => 0],
+    [
+      'grid',
+      Array.from({ length: 2001 }, (_, i) => 1 - i * 0.001),
+      (count: number) => Math.ceil(count / 2) - 1,
+    ],
+  ] as const)('%s equals trying all of it on every fold', (thresholds, grid, chosen) => {
     const cosines = fc.array(
       fc.record({ score: fc.double({ min: -1, max: 1, noNaN: true }), fold: fc.nat(2), same: fc.boolean() }),
       { minLength: 8, maxLength: 60 },
@@ -137,17 +152,18 @@ describe('thresholds on InsightFace’s grid', () => {
         ];
         const expected = [0, 1, 2].map((held) => {
           const rest = pairs.filter(({ fold }) => fold !== held);
-          const right = Array.from(
-            { length: 400 },
-            (_, i) => rest.filter(({ score, same }) => score > 1 - (i * 0.01) / 2 === same).length,
+          const right = grid.map(
+            (threshold) => rest.filter(({ score, same }) => score > threshold === same).length,
           );
-          return 1 - (right.indexOf(Math.max(...right)) * 0.01) / 2;
+          const most = Math.max(...right);
+          const best = grid.filter((_, i) => right[i] === most);
+          return best[chosen(best.length)];
         });
         const { folds } = verify(
           Float64Array.from(pairs, ({ score }) => score),
           pairs.map(({ same }) => same),
           Int32Array.from(pairs, ({ fold }) => fold),
-          { thresholds: 'insightface' },
+          { thresholds },
         );
         expect(folds.map(({ threshold }) => threshold)).toEqual(expected);
       }),

@@ -19,12 +19,13 @@ export interface FoldPairs {
 }
 
 /** Ways to choose, by name. */
-export const THRESHOLD_CHOICES = ['exact', 'insightface'] as const;
+export const THRESHOLD_CHOICES = ['exact', 'grid', 'insightface'] as const;
 export type ThresholdChoice = (typeof THRESHOLD_CHOICES)[number];
 
 /** A threshold for a fold: a pair is accepted when its score is greater. */
 export const THRESHOLD_SEARCHES: Readonly<Record<ThresholdChoice, (pairs: FoldPairs) => number>> = {
   exact: exactThreshold,
+  grid: gridThreshold,
   insightface: insightFaceThreshold,
 };
 
@@ -66,25 +67,48 @@ function middleOf(gaps: readonly { readonly from: number; readonly to: number }[
   return from + (to - from) / 2;
 }
 
+/** Thresholds of the grid: cosines from −1 to 1. */
+const COSINE_POINTS = 2001;
+const COSINE_STEP = 0.001;
+
+/**
+ * Cosines in steps of 0.001, and of equally accurate ones the middle one by count: the upper of two. What differs by less than
+ * the grid is not fitted to.
+ */
+function gridThreshold(pairs: FoldPairs): number {
+  const cosines = Float64Array.from({ length: COSINE_POINTS }, (_, i) => 1 - i * COSINE_STEP);
+  const best = mostAccurate(pairs, cosines);
+  return cosines[best[(best.length - 1) >> 1]!]!;
+}
+
 /** InsightFace's grid of squared distances between unit features, 0 to 3.99, and its fineness. */
-const GRID_POINTS = 400;
-const GRID_STEP = 0.01;
+const DISTANCE_POINTS = 400;
+const DISTANCE_STEP = 0.01;
 
 /**
  * As InsightFace's evaluation chooses (Deng et al. 2019, `recognition/common/verification.py`): squared distances
  * d² = 2 − 2·cosine in steps of 0.01 from 0, and of equally accurate ones the first, which is the strictest. For scores that
  * are cosines.
  */
-function insightFaceThreshold({ scores, same, fold, order, held }: FoldPairs): number {
+function insightFaceThreshold(pairs: FoldPairs): number {
+  const cosines = Float64Array.from({ length: DISTANCE_POINTS }, (_, i) => 1 - (i * DISTANCE_STEP) / 2);
+  return cosines[mostAccurate(pairs, cosines)[0]!]!;
+}
+
+/** Which of falling thresholds are most accurate on all folds but one, ascending. */
+function mostAccurate({ scores, same, fold, order, held }: FoldPairs, falling: Float64Array): number[] {
   const counted = order.filter((pair) => fold[pair] !== held);
   // From the strictest threshold on, pairs are accepted one after another: +1 for each match, −1 for each impostor.
   let next = counted.length - 1;
   let gain = 0;
-  let best = { gain: Number.NEGATIVE_INFINITY, threshold: 1 };
-  for (let point = 0; point < GRID_POINTS; point++) {
-    const threshold = 1 - (point * GRID_STEP) / 2;
+  let bestGain = Number.NEGATIVE_INFINITY;
+  let best: number[] = [];
+  for (const [point, threshold] of falling.entries()) {
     for (; next >= 0 && scores[counted[next]!]! > threshold; next--) gain += same[counted[next]!] ? 1 : -1;
-    if (gain > best.gain) best = { gain, threshold };
+    if (gain < bestGain) continue;
+    if (gain > bestGain) best = [];
+    bestGain = gain;
+    best.push(point);
   }
-  return best.threshold;
+  return best;
 }

@@ -48,10 +48,10 @@ export function registerVerify(program: Command): void {
     .addOption(
       new Option(
         '--thresholds <choice>',
-        'where each fold’s threshold is looked for: on InsightFace’s grid, as published accuracies are, or exactly',
+        'where each fold’s threshold is looked for: among cosines in steps of 0.001, on InsightFace’s grid of distances, or exactly',
       )
         .choices(THRESHOLD_CHOICES)
-        .default('insightface'),
+        .default('grid'),
     )
     .option('--json', 'print the result as JSON, and no progress');
   addBatchOption(addWeightsOptions(command)).addOption(adapterOption()).action(verifyCommand);
