@@ -117,7 +117,7 @@ describe('the attack lab', () => {
     expect(await number('Change, largest').textContent()).toBe('0.00 levels');
     for (const taken of [1, 2, 3]) {
       await step.click();
-      await expect.poll(() => number('Steps').textContent()).toBe(String(taken));
+      await expect.poll(() => number('Steps').textContent(), PATIENCE).toBe(String(taken));
       // Every step moves a pixel by half a grey level.
       expect(await number('Change, largest').textContent()).toBe(`${(0.5 * taken).toFixed(2)} levels`);
     }
@@ -126,7 +126,7 @@ describe('the attack lab', () => {
     await page.locator('.status', { hasText: 'Stopped for now.' }).waitFor(PATIENCE);
     await page.getByRole('button', { name: 'Reset' }).click();
     await page.locator('.status', { hasText: 'It tells the two people apart.' }).waitFor(PATIENCE);
-    expect(await number('Steps').textContent()).toBe('0');
+    expect(await number('Steps').textContent(), PATIENCE).toBe('0');
     expect(await enabledStart(page).count()).toBe(1);
     await page.context().close();
   });
@@ -159,9 +159,9 @@ describe('the attack lab', () => {
       mimeType: 'image/png',
       buffer: Buffer.from('no picture'),
     });
-    await expect.poll(() => alert.textContent()).toContain('broken.png');
+    await expect.poll(() => alert.textContent(), PATIENCE).toContain('broken.png');
     await page.getByRole('button', { name: 'Use the camera' }).first().click();
-    await expect.poll(() => alert.textContent()).toMatch(/camera/i);
+    await expect.poll(() => alert.textContent(), PATIENCE).toMatch(/camera/i);
     await picture.setInputFiles(fileURLToPath(new URL('../docs/images/faces.png', import.meta.url)));
     const crop = page.getByLabel(/^Your picture/);
     await crop.waitFor();
@@ -218,6 +218,26 @@ test('a lost device is told of, and the lab begins again', async () => {
   await enabledStart(page).waitFor(PATIENCE);
   expect(await page.getByLabel('Compare with').inputValue()).toBe('none');
   await page.context().close();
+});
+
+test('back from the browser’s history it starts again, with its settings', async () => {
+  const keeping = await openDemoPages({ backForwardCache: true });
+  try {
+    const { page } = await keeping.open(LAB);
+    await enabledStart(page).waitFor(PATIENCE);
+    await page.getByLabel('Compare with').selectOption('none');
+    await page.evaluate(`addEventListener('pageshow', ({ persisted }) => { window.returned = persisted; })`);
+    await page.goto(`${keeping.address}index.html`);
+    expect(page.workers()).toHaveLength(0);
+    // A page out of the cache does not load, so there is no load to wait for.
+    await page.goBack({ waitUntil: 'commit' });
+    await expect.poll(() => page.evaluate('window.returned'), PATIENCE).toBe(true);
+    await enabledStart(page).waitFor(PATIENCE);
+    expect(page.workers()).toHaveLength(1);
+    expect(await page.getByLabel('Compare with').inputValue()).toBe('none');
+  } finally {
+    await keeping.close();
+  }
 });
 
 test('without WebGPU it says so, and shows what was recorded', async () => {

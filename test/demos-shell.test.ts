@@ -138,6 +138,9 @@ describe('facet demo', () => {
   });
 });
 
+/** This machine may be busy. */
+const PATIENCE = { timeout: 20_000 };
+
 /** A worker that answers through a message channel; `lose` is what its device would say. */
 class FakeWorker implements WorkerPort {
   readonly #port: MessagePort;
@@ -200,7 +203,7 @@ describe('the link to a worker', () => {
     links.push(link);
     const kind = () => states.at(-1)?.kind;
     const reached = async (wanted: string, count = 1) => {
-      await expect.poll(() => states.filter((state) => state.kind === wanted).length).toBe(count);
+      await expect.poll(() => states.filter((state) => state.kind === wanted).length, PATIENCE).toBe(count);
     };
     return { link, workers, states, news, kind, reached };
   }

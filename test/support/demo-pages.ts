@@ -48,19 +48,19 @@ export interface DemoPages {
   close(): Promise<void>;
 }
 
-/** Builds, serves and starts Chromium. Without `webgpu` the browser is one that does not have it. */
-export async function openDemoPages({ webgpu = true } = {}): Promise<DemoPages> {
+/** Builds, serves and starts Chromium, as `launchChromium` takes its options. */
+export async function openDemoPages(options: Parameters<typeof launchChromium>[0] = {}): Promise<DemoPages> {
   const folder = mkdtempSync(join(tmpdir(), 'facet-demos-'));
   await buildDemos({ out: folder });
   const served = await serveFolder(folder, { port: 0 });
-  const browser = await launchChromium({ webgpu });
+  const browser = await launchChromium(options);
   mkdirSync(ARTEFACTS, { recursive: true });
   return {
     address: served.address,
     folder,
     browser,
-    async open(path, options = {}) {
-      const context = await browser.newContext(options);
+    async open(path, settings = {}) {
+      const context = await browser.newContext(settings);
       const page = await context.newPage();
       const complaints: string[] = [];
       const requests: string[] = [];

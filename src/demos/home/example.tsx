@@ -27,15 +27,19 @@ export function Example() {
     {
       rgb: rgb?.source,
       alt: 'A face',
-      words: `A stranger to the target: similarity ${score(screen?.before.ensemble)}`,
+      words: `A face. How like it is to the target, to a network: ${score(screen?.before.ensemble)}`,
     },
-    { rgb: change, alt: 'Coloured stripes', words: `A change, shown ${AMPLIFICATION} times as strong` },
+    {
+      rgb: change,
+      alt: 'Coloured stripes',
+      words: `A change to its pixels, shown ${AMPLIFICATION} times as strong`,
+    },
     {
       rgb: rgb?.changed,
       alt: 'The same face, changed a little',
-      words: `Both together: similarity ${score(screen?.after.ensemble)}, and ${score(screen?.threshold)} is enough to pass for`,
+      words: `Both together: ${score(screen?.after.ensemble)}. Above ${score(screen?.threshold)} it counts as …`,
     },
-    { rgb: rgb?.target, alt: 'The face of another person', words: 'this person' },
+    { rgb: rgb?.target, alt: 'The face of another person', words: '… this person, the target' },
   ];
   return (
     <div class="example">

@@ -11,8 +11,8 @@ function Home() {
       lead={
         <>
           A face recogniser turns a photograph into a list of numbers, and two photographs with similar
-          numbers count as one person. A change too small to see can make it take one person for another. Here
-          you can watch that happen, and see what stops it.
+          numbers count as one person. A change that one hardly sees can make it take one person for another.
+          Here you can watch that happen, and see what stops it.
         </>
       }
     >
