@@ -117,18 +117,13 @@ async function callInPage(
 
 /**
  * Starts Chromium: FACET_CHROMIUM, else one that is installed, else npm's. Without `webgpu` it is as a browser that
- * does not have it; with `backForwardCache` pages that are left are kept as people's browsers keep them.
+ * does not have it.
  */
-export function launchChromium({ webgpu = true, backForwardCache = false } = {}): Promise<Browser> {
+export function launchChromium({ webgpu = true } = {}): Promise<Browser> {
   const { path, libraries } = findInstalled() ?? unpackChromium();
   const environment = { ...process.env, ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) };
   const args = [...ARGUMENTS, ...(webgpu ? WITH_WEBGPU : WITHOUT_WEBGPU)];
-  return chromium.launch({
-    executablePath: path,
-    args,
-    env: environment,
-    ignoreDefaultArgs: backForwardCache ? ['--disable-back-forward-cache'] : [],
-  });
+  return chromium.launch({ executablePath: path, args, env: environment });
 }
 
 /** A browser to run modules in. */
