@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Defence } from '../src/demos/attack-lab/defence.ts';
 import { unit } from '../src/demos/attack-lab/perturbation.ts';
 import { adversarialOf, fromBase64, type LabRecord } from '../src/demos/attack-lab/record.ts';
@@ -36,6 +36,8 @@ const settled = (page: Page, sides: number) =>
       interval: 250,
     })
     .toBe(sides);
+
+vi.setConfig({ testTimeout: 180_000 });
 
 let pages: DemoPages;
 beforeAll(async () => {
