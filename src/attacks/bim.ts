@@ -3,7 +3,7 @@ import type { Attack } from './attack.ts';
 import { BALLS } from './ball.ts';
 import { checkStepSize } from './ifgsm.ts';
 import { checkStepShare } from './pgd.ts';
-import { type Radius, radiusTrials } from './radius.ts';
+import { GREY_LEVELS, type Radius, radiusTrials } from './radius.ts';
 import { perImage } from './slots.ts';
 
 export interface BimOptions {
@@ -15,18 +15,15 @@ export interface BimOptions {
   readonly epsilon?: Radius;
 }
 
-/** Quarters of a grey level: finer than what an 8-bit image can hold, coarser than what f32 rounds. */
-export const GREY_LEVELS: Radius = { resolution: 0.25 / 255, initial: 1 / 255, largest: 1 };
-
 /**
  * BIM, the basic iterative method: Kurakin, Goodfellow, Bengio, "Adversarial examples in the physical world", 2017,
  * section 2.2, towards a target, from the source:
  *
  *     x ← clip_ε( x − α · sign ∇ₓ objective ),  clip_ε: no pixel further than ε from the source's, and in [0, 1]
  *
- * The authors take more steps for a larger ε, up to 1.25 ε/α; here the number is fixed and α grows: it is ε · stepShare where that
- * is more than stepSize. A trial at one ε ends at its first success. The smallest ε per pair is searched for by `smallestRadius`; every trial
- * starts at the source again and takes at most the attack's number of steps.
+ * The authors take more steps for a larger ε, up to 1.25 ε/α; here the number is fixed and α grows: it is ε · stepShare where
+ * that is more than stepSize. A trial at one ε ends at its first success. The smallest ε per pair is searched for by
+ * `smallestRadius`; every trial starts at the source again and takes at most the attack's number of steps.
  *
  * Throws a RangeError for a step that is not over 0 and an ε that makes no sense.
  */

@@ -8,7 +8,7 @@ import { ifgsm } from './ifgsm.ts';
 import { lots } from './lots.ts';
 import { mifgsm } from './mifgsm.ts';
 import { pgd } from './pgd.ts';
-import type { Radius } from './radius.ts';
+import { GREY_LEVELS, type Radius } from './radius.ts';
 import type { AttackPair, AttackResult } from './result.ts';
 import { AttackRunner, type RunOptions } from './run.ts';
 import {
@@ -91,7 +91,6 @@ function radiusOf(settings: SettingsOf<ReturnType<typeof radiusSettings>>): Radi
   return epsilon === 'search' ? { resolution, initial, largest } : epsilon;
 }
 
-const LINF_SEARCH = { resolution: 0.25 / 255, initial: 1 / 255, largest: 1 };
 /** Of faces of 56 to 112 pixels: RMS of 1/255 is an L2 norm of 0.38 to 0.76. */
 const L2_SEARCH = { resolution: 0.02, initial: 0.32, largest: 32 };
 
@@ -115,7 +114,7 @@ export const ATTACKS = {
       comparedBy: 'linf',
     },
     {
-      ...radiusSettings('search', 'the largest pixel', LINF_SEARCH),
+      ...radiusSettings('search', 'the largest pixel', GREY_LEVELS),
       stepSize: stepSize(0.25),
       stepShare: range(0.04, 'least step as a share of ε', { over: 0, to: 2 }),
       maxSteps: maxSteps(100),
@@ -159,7 +158,7 @@ export const ATTACKS = {
       comparedBy: 'linf',
     },
     {
-      ...radiusSettings(8 / 255, 'the largest pixel', LINF_SEARCH),
+      ...radiusSettings(8 / 255, 'the largest pixel', GREY_LEVELS),
       stepShare,
       maxSteps: maxSteps(40),
       restarts,
@@ -203,7 +202,7 @@ export const ATTACKS = {
       source: 'Croce and Hein 2020, arXiv:2003.01690',
       comparedBy: 'linf',
     },
-    { ...radiusSettings(8 / 255, 'the largest pixel', LINF_SEARCH), maxSteps: maxSteps(100), restarts },
+    { ...radiusSettings(8 / 255, 'the largest pixel', GREY_LEVELS), maxSteps: maxSteps(100), restarts },
     (settings) => apgd({ ...settings, norm: 'linf', epsilon: radiusOf(settings), steps: settings.maxSteps }),
   ),
   'apgd-l2': entry(
