@@ -1,6 +1,6 @@
 /** `facet data align`: photographs with landmarks to a folder of aligned faces, which everything else reads. */
-import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
   alignedFaceSet,
@@ -16,6 +16,7 @@ import { encodeRgbPng, nodeDataHost } from '../../platform/node-images.ts';
 import { whole } from '../numbers.ts';
 import { patientProgress } from '../patient-progress.ts';
 import { silentProgress, terminalProgress } from '../study/progress.ts';
+import { exists, writeWhole } from '../study/run-folder.ts';
 
 interface AlignOptions {
   readonly landmarks: string;
@@ -105,7 +106,7 @@ async function writeFaces(
   const worker = async (): Promise<void> => {
     for (let index = next++; index < set.labels.length; index = next++) {
       const file = join(out, paths[index]!);
-      if (await isThere(file)) kept++;
+      if (await exists(file)) kept++;
       else {
         const pixels = await set.read(index, size).catch((thrown: unknown) => {
           if (!(thrown instanceof ImageError)) throw thrown;
@@ -145,25 +146,4 @@ function facePaths(set: FaceSet): string[] {
 function safeName(name: string): string {
   const safe = name.replace(/[\\/:*?"<>|\p{Cc}]/gu, '_');
   return /^\.*$/.test(safe) ? `_${safe}` : safe;
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const draft = `${file}.part`;
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(draft, bytes);
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw new Error(
-      `${file}: could not be written (${(error as Error).message}); free space, or choose another --out`,
-    );
-  }
 }

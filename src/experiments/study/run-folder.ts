@@ -66,18 +66,7 @@ export class RunFolder {
 
   /** Writes a file whole or not at all. */
   async write(content: string | Uint8Array, ...parts: string[]): Promise<void> {
-    const path = this.join(...parts);
-    await writing(path, async () => {
-      await mkdir(dirname(path), { recursive: true });
-      const draft = `${path}.part`;
-      try {
-        await writeFile(draft, content);
-        await rename(draft, path);
-      } catch (error) {
-        await rm(draft, { force: true });
-        throw error;
-      }
-    });
+    await writeWhole(this.join(...parts), content);
   }
 
   async append(text: string, ...parts: string[]): Promise<void> {
@@ -112,6 +101,21 @@ export class RunFolder {
   }
 }
 
+/** Writes a file whole or not at all, and the folders above it. Says what to do where the disk is full or may not be written to. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await writing(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    const draft = `${path}.part`;
+    try {
+      await writeFile(draft, content);
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
+  });
+}
+
 async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -129,7 +133,8 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether there is anything at a path. */
+export async function exists(path: string): Promise<boolean> {
   try {
     await access(path);
     return true;
