@@ -7,12 +7,11 @@
  * Exits with 1 where a reader crashed, hung, or asked for more memory than its row allows, and says how to
  * have that input again.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { root, runScript } from './setup.mjs';
+import { bundleSources } from './bundle-sources.mjs';
+import { runScript } from './setup.mjs';
 
 /** Milliseconds that one input may take. The slowest honest one takes a few dozen. */
 const HANG = 20_000;
@@ -23,29 +22,12 @@ const HEAP = 256;
 /** @typedef {{ bundle: string, format: string, seed: number, count: number, from: number, clock: SharedArrayBuffer }} Task */
 
 /** Bundles the table and the readers, and returns the file. */
-async function bundle() {
-  const esbuild = await import('esbuild');
-  const folder = join(root, 'node_modules', '.cache');
-  mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, 'facet-fuzz.mjs');
-  await esbuild.build({
-    absWorkingDir: root,
-    stdin: {
-      contents: `export { fuzz } from './data-fuzz.ts';\nexport { FUZZ_FORMATS } from './data-fuzz-formats.ts';`,
-      resolveDir: join(root, 'test', 'support'),
-      loader: 'ts',
-    },
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'es2022',
-    packages: 'external',
-    loader: { '.wgsl': 'text' },
-    sourcemap: 'inline',
-    logLevel: 'error',
-  });
-  return outfile;
+function bundle() {
+  return bundleSources(
+    `export { fuzz } from './test/support/data-fuzz.ts';
+export { FUZZ_FORMATS } from './test/support/data-fuzz-formats.ts';`,
+    'facet-fuzz',
+  );
 }
 
 /** @param {string} file */
