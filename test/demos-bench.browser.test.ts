@@ -4,8 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BenchReport } from '../src/bench/index.ts';
 import { GROUPS } from '../src/demos/kernel-bench/groups.ts';
-import { accessibilityViolations } from './support/axe.ts';
-import { type DemoPages, openDemoPages } from './support/demo-pages.ts';
+import { accessibilityProblems, type DemoPages, openDemoPages } from './support/demo-pages.ts';
 
 let pages: DemoPages;
 beforeAll(async () => {
@@ -53,7 +52,7 @@ describe('with WebGPU', () => {
   });
 
   test('stops when told to, and says what it has', async () => {
-    const { page, complaints } = await pages.open('kernel-bench/index.html', { bypassCSP: true });
+    const { page, complaints } = await pages.open('kernel-bench/index.html');
     await page.getByText('largest buffer').waitFor(PATIENCE);
     await choose(page, ['Depthwise convolutions']);
     // Long enough that it is still at the first case.
@@ -63,7 +62,7 @@ describe('with WebGPU', () => {
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByText(/^Done: [01] cases/).waitFor(PATIENCE);
     expect(await page.getByRole('button', { name: 'Run' }).isEnabled()).toBe(true);
-    expect(await accessibilityViolations(page)).toEqual([]);
+    expect(await accessibilityProblems(page)).toEqual([]);
     await choose(page, []);
     expect(await page.getByRole('button', { name: 'Run' }).isDisabled()).toBe(true);
     expect(complaints).toEqual([]);

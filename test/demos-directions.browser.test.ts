@@ -5,9 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { STEPS } from '../src/demos/directions/settings.ts';
 import { Engine } from '../src/engine/index.ts';
 import { openAdapter } from '../src/platform/node.ts';
-import { accessibilityViolations } from './support/axe.ts';
 import { openTestBrowser } from './support/browser.ts';
-import { type DemoPages, openDemoPages } from './support/demo-pages.ts';
+import { accessibilityProblems, type DemoPages, openDemoPages } from './support/demo-pages.ts';
 import { type trainInPage, trainOn } from './support/directions.page.ts';
 
 let pages: DemoPages;
@@ -63,7 +62,6 @@ describe('with WebGPU', () => {
   test('can be paused, turned and followed with the keyboard', async () => {
     const { page, complaints } = await pages.open('directions/index.html', {
       reducedMotion: 'no-preference',
-      bypassCSP: true,
     });
     await phase(page, 'playing').waitFor(PATIENCE);
     await page.getByRole('button', { name: 'Pause' }).press('Enter');
@@ -86,7 +84,7 @@ describe('with WebGPU', () => {
 
     await page.getByRole('button', { name: 'Person 2' }).press('Enter');
     await expect.poll(() => page.locator('.weight.faded').count()).toBe((3 + 1 + 1) * 5);
-    expect(await accessibilityViolations(page)).toEqual([]);
+    expect(await accessibilityProblems(page)).toEqual([]);
     await pages.screenshot(page, 'directions-sphere');
     expect(complaints).toEqual([]);
     await page.context().close();

@@ -12,7 +12,7 @@ import { defenceWords } from '../src/demos/attack-lab/defence-words.ts';
 import { anotherPerson, FIRST_PERSON, SEED } from '../src/demos/attack-lab/faces.ts';
 import { Pace } from '../src/demos/attack-lab/pace.ts';
 import { amplified, perturbationSize, rounded, unit } from '../src/demos/attack-lab/perturbation.ts';
-import { adversarialOf, fromBase64, type LabRecord, toBase64 } from '../src/demos/attack-lab/record.ts';
+import { adversarialOf, type LabRecord } from '../src/demos/attack-lab/record.ts';
 import { type LabFrame, type LabOutcome, runLabAttack } from '../src/demos/attack-lab/run.ts';
 import { STARTING_PAIR } from '../src/demos/attack-lab/starting-pair.ts';
 import {
@@ -24,6 +24,7 @@ import {
   reduce,
 } from '../src/demos/attack-lab/state.ts';
 import { shown, statusOf } from '../src/demos/attack-lab/view.ts';
+import { fromBase64, toBase64 } from '../src/demos/shared/base64.ts';
 import type { Engine } from '../src/engine/index.ts';
 import { parseNetworkManifest } from '../src/models/network-manifest.ts';
 import { openNetwork } from '../src/models/open-network.ts';

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newDocument, parseResults, reportParts } from '../src/experiments/report/index.ts';
-import { accessibilityViolations } from './support/axe.ts';
-import { type DemoPages, openDemoPages } from './support/demo-pages.ts';
+import { accessibilityProblems, type DemoPages, openDemoPages } from './support/demo-pages.ts';
 import { fakeResults } from './support/fake-results.ts';
 
 let pages: DemoPages;
@@ -82,7 +81,6 @@ test('shows its example without WebGPU, narrow too', async () => {
   const context = await pages.browser.newContext({
     viewport: { width: 390, height: 844 },
     colorScheme: 'dark',
-    bypassCSP: true,
   });
   await context.addInitScript('delete Navigator.prototype.gpu');
   const page = await context.newPage();
@@ -92,7 +90,7 @@ test('shows its example without WebGPU, narrow too', async () => {
   await page.getByText('Showing the example').waitFor();
   const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
   expect(await page.evaluate(overflow)).toBe(0);
-  expect(await accessibilityViolations(page)).toEqual([]);
+  expect(await accessibilityProblems(page)).toEqual([]);
   // A link of the contents leads to its section.
   await page.getByRole('link', { name: 'Training' }).click();
   expect(await page.evaluate('location.hash')).toBe('#training');

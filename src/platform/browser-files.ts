@@ -6,6 +6,7 @@ import { DataError, ImageError, messageOf } from '../data/errors.ts';
 import { type ByteSource, checkRange, type DataHost, type FolderSource, type Picture } from '../data/host.ts';
 import { readImageHeader } from '../data/image-header.ts';
 import { readWholeText } from '../data/read-whole.ts';
+import { canvasRgb } from './canvas-rgb.ts';
 
 /** A picked file, read in pieces. */
 export function blobSource(blob: Blob, name: string): ByteSource {
@@ -130,14 +131,7 @@ async function decode(bytes: Uint8Array, size?: number): Promise<Picture> {
     const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
     if (!context) throw new DataError('this browser gives no 2D canvas to read pictures from');
     context.drawImage(bitmap, 0, 0);
-    const rgba = context.getImageData(0, 0, width, height).data;
-    const pixels = new Uint8Array(width * height * 3);
-    for (let from = 0, to = 0; to < pixels.length; from += 4, to += 3) {
-      pixels[to] = rgba[from]!;
-      pixels[to + 1] = rgba[from + 1]!;
-      pixels[to + 2] = rgba[from + 2]!;
-    }
-    return { width, height, pixels };
+    return { width, height, pixels: canvasRgb(context) };
   } finally {
     bitmap.close();
   }

@@ -4,9 +4,9 @@ import { Defence } from '../../src/demos/attack-lab/defence.ts';
 import { FIRST_PERSON, SEED } from '../../src/demos/attack-lab/faces.ts';
 import { Pace } from '../../src/demos/attack-lab/pace.ts';
 import { unit } from '../../src/demos/attack-lab/perturbation.ts';
-import { fromBase64 } from '../../src/demos/attack-lab/record.ts';
 import { type LabFrame, runLabAttack } from '../../src/demos/attack-lab/run.ts';
 import { STARTING_PAIR } from '../../src/demos/attack-lab/starting-pair.ts';
+import { fromBase64 } from '../../src/demos/shared/base64.ts';
 import type { Engine } from '../../src/engine/index.ts';
 import { openNetwork } from '../../src/models/open-network.ts';
 

@@ -1,6 +1,8 @@
 /** One attack of the lab as the first screen shows it: less than the lab needs, so that it loads at once. */
+
+import { toBase64 } from '../shared/base64.ts';
 import type { Similarities } from './defence.ts';
-import { adversarialOf, type LabRecord, toBase64 } from './record.ts';
+import { adversarialOf, type LabRecord } from './record.ts';
 
 export interface FirstScreen {
   /** Side of the pictures. */

@@ -1,6 +1,7 @@
 /** The visitor's own pictures: from a file, and as pixels of a network's size. In the page; nothing is sent anywhere. */
 import { messageOf } from '../../data/errors.ts';
 import { checkEncodedSize, MAX_PIXELS, readImageHeader } from '../../data/image-header.ts';
+import { canvasRgb } from '../../platform/canvas-rgb.ts';
 import { type Crop, initialCrop, rectangle } from './crop.ts';
 import type { OwnFace } from './faces.ts';
 
@@ -58,12 +59,5 @@ export function cropPixels(
   const from = rectangle(crop, { width, height });
   context.imageSmoothingQuality = 'high';
   context.drawImage(picture, from.left, from.top, from.width, from.height, 0, 0, width, height);
-  const rgba = context.getImageData(0, 0, width, height).data;
-  const rgb = new Uint8Array(width * height * 3);
-  for (let to = 0, at = 0; to < rgb.length; to += 3, at += 4) {
-    rgb[to] = rgba[at]!;
-    rgb[to + 1] = rgba[at + 1]!;
-    rgb[to + 2] = rgba[at + 2]!;
-  }
-  return rgb;
+  return canvasRgb(context);
 }

@@ -3,6 +3,7 @@
  * same networks give the same similarities elsewhere: sources and targets as bytes, adversarial images as 32-bit floats,
  * little-endian, both in base64. A PNG has only 256 levels; the similarity of the rounded image stands beside.
  */
+import { fromBase64, toBase64 } from '../shared/base64.ts';
 import type { Similarities } from './defence.ts';
 import type { LabOutcome } from './run.ts';
 
@@ -82,16 +83,4 @@ function bytesOf(values: Float32Array): Uint8Array {
   const view = new DataView(new ArrayBuffer(4 * values.length));
   for (const [i, value] of values.entries()) view.setFloat32(4 * i, value, true);
   return new Uint8Array(view.buffer);
-}
-
-/** Bytes as base64. */
-export function toBase64(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
-}
-
-/** Throws where the text is no base64. */
-export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -1,27 +1,19 @@
 /** What the lab would have shown, for browsers without WebGPU: the same attack on every shipped defence, run in Node. */
-import { useEffect, useState } from 'preact/hooks';
-import { messageOf } from '../../data/errors.ts';
-import { ErrorMessage } from '../shared/messages.tsx';
+import { fromBase64 } from '../shared/base64.ts';
 import { Picture } from '../shared/picture.tsx';
+import { RecordedGate, useRecorded } from '../shared/recorded.tsx';
 import { Bars } from './bars.tsx';
 import { amplified, unit } from './perturbation.ts';
-import { adversarialOf, fromBase64, type LabRecord, type RunRecord } from './record.ts';
+import { adversarialOf, type LabRecord, type RunRecord } from './record.ts';
 
 const AMPLIFICATION = 10;
 
 export function Recorded() {
-  const [record, setRecord] = useState<LabRecord>();
-  const [problem, setProblem] = useState<string>();
-  useEffect(() => {
-    fetch(new URL('../recorded/attack-lab.json', document.baseURI))
-      .then((response) => {
-        if (!response.ok) throw new Error(`the server answered ${response.status}`);
-        return response.json() as Promise<LabRecord>;
-      })
-      .then(setRecord, (error: unknown) => setProblem(messageOf(error)));
-  }, []);
-  if (problem) return <ErrorMessage title="The recorded results could not be loaded" message={problem} />;
-  if (!record) return <p>Loading what was recorded…</p>;
+  const recorded = useRecorded<LabRecord>('../recorded/attack-lab.json');
+  return <RecordedGate recorded={recorded}>{(record) => <RecordedRuns record={record} />}</RecordedGate>;
+}
+
+function RecordedRuns({ record }: { readonly record: LabRecord }) {
   const [first] = record.runs;
   if (!first) return null;
   const [height, width] = first.defence.inputSize;

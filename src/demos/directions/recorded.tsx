@@ -1,9 +1,9 @@
 /** A training that was recorded in Node by the same code: for browsers without WebGPU. One plays it, or scrubs through it. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { Button, Slider } from '../shared/controls.tsx';
-import { ErrorMessage } from '../shared/messages.tsx';
+import { RecordedGate, useRecorded } from '../shared/recorded.tsx';
 import { MembersChoice } from './knobs.tsx';
-import { openRecording, type Recording } from './recording.ts';
+import { openRecording, type RecordedFile, type Recording } from './recording.ts';
 import type { Members } from './settings.ts';
 import { curvePoint } from './state.ts';
 import { People, View } from './view.tsx';
@@ -11,18 +11,16 @@ import { People, View } from './view.tsx';
 const FRAME_MS = 250;
 
 export function Recorded() {
-  const [recordings, setRecordings] = useState<readonly Recording[]>([]);
+  const recorded = useRecorded<RecordedFile>('../recorded/directions.json');
+  return <RecordedGate recorded={recorded}>{(file) => <Players file={file} />}</RecordedGate>;
+}
+
+/** A recording for each number of members. */
+function Players({ file }: { readonly file: RecordedFile }) {
+  const recordings = useMemo(() => openRecording(file), [file]);
   const [members, setMembers] = useState<Members>(2);
-  const [error, setError] = useState<string>();
-  useEffect(() => {
-    fetch(new URL('../recorded/directions.json', document.baseURI))
-      .then((answer) => answer.json())
-      .then((json) => setRecordings(openRecording(json)))
-      .catch((reason: Error) => setError(reason.message));
-  }, []);
-  if (error) return <ErrorMessage title="The recording could not be read" message={error} />;
   const recording = recordings.find((each) => each.members === members);
-  if (!recording) return <p role="status">Reading the recording …</p>;
+  if (!recording) return null;
   return <Player key={members} recording={recording} onMembers={setMembers} />;
 }
 

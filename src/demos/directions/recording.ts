@@ -1,4 +1,5 @@
 /** Trainings as JSON, to show where there is no WebGPU. record.ts makes them. */
+import { fromBase64, toBase64 } from '../shared/base64.ts';
 import type { Members } from './settings.ts';
 import type { PanelSnapshot, Snapshot } from './snapshot.ts';
 
@@ -35,7 +36,7 @@ export function openRecording(file: RecordedFile): Recording[] {
   return file.trainings.map(({ members, adapter, portraits, snapshots }) => ({
     members,
     adapter,
-    portraits: Uint8Array.from(atob(portraits), (letter) => letter.charCodeAt(0)),
+    portraits: fromBase64(portraits),
     snapshots: snapshots.map(({ step, panels }) => ({
       step,
       members,
@@ -56,7 +57,7 @@ export function writeRecording(recordings: readonly Recording[]): RecordedFile {
     trainings: recordings.map(({ members, adapter, portraits, snapshots }) => ({
       members,
       adapter,
-      portraits: btoa(String.fromCharCode(...portraits)),
+      portraits: toBase64(portraits),
       snapshots: snapshots.map(({ step, panels }) => ({
         step,
         panels: panels.map((panel) => {

@@ -1,20 +1,15 @@
 /** What it is all about, in four pictures: recorded by the attack lab. */
-import { useEffect, useState } from 'preact/hooks';
 import type { FirstScreen } from '../attack-lab/first-screen.ts';
 import { amplified, unit } from '../attack-lab/perturbation.ts';
-import { fromBase64 } from '../attack-lab/record.ts';
+import { fromBase64 } from '../shared/base64.ts';
 import { Picture } from '../shared/picture.tsx';
+import { useRecorded } from '../shared/recorded.tsx';
 
 const AMPLIFICATION = 10;
 
 export function Example() {
-  const [screen, setScreen] = useState<FirstScreen>();
-  useEffect(() => {
-    fetch(new URL('./recorded/first-screen.json', document.baseURI))
-      .then((response) => (response.ok ? (response.json() as Promise<FirstScreen>) : undefined))
-      // Without it the page says the same in words.
-      .then(setScreen, () => {});
-  }, []);
+  // Without it the page says the same in words.
+  const { value: screen } = useRecorded<FirstScreen>('./recorded/first-screen.json');
   const rgb = screen && {
     source: fromBase64(screen.source),
     changed: fromBase64(screen.changed),

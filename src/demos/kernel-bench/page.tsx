@@ -4,6 +4,7 @@ import { useEffect, useReducer, useState } from 'preact/hooks';
 import type { BenchReport } from '../../bench/index.ts';
 import { Button, Checkbox, Select, Slider } from '../shared/controls.tsx';
 import { ErrorMessage } from '../shared/messages.tsx';
+import { RecordedGate, useRecorded } from '../shared/recorded.tsx';
 import { mountPage, Shell } from '../shared/shell.tsx';
 import { EngineGate, useEngine } from '../shared/use-engine.tsx';
 import { AdapterView } from './adapter.tsx';
@@ -128,15 +129,11 @@ function Progress({ state }: { readonly state: BenchState }) {
 
 /** A run of the same code in Node. */
 function Recorded() {
-  const [report, setReport] = useState<BenchReport>();
-  const [error, setError] = useState<string>();
-  useEffect(() => {
-    fetch(new URL('../recorded/bench.json', document.baseURI))
-      .then((answer) => answer.json())
-      .then(setReport, (reason: Error) => setError(reason.message));
-  }, []);
-  if (error) return <ErrorMessage title="The recording could not be read" message={error} />;
-  if (!report) return <p role="status">Reading the recording …</p>;
+  const recorded = useRecorded<BenchReport>('../recorded/bench.json');
+  return <RecordedGate recorded={recorded}>{(report) => <RecordedReport report={report} />}</RecordedGate>;
+}
+
+function RecordedReport({ report }: { readonly report: BenchReport }) {
   return (
     <>
       <p>

@@ -4,6 +4,7 @@ import { useEffect, useReducer, useRef } from 'preact/hooks';
 import { Button } from '../shared/controls.tsx';
 import { FileDrop } from '../shared/file-drop.tsx';
 import { ErrorMessage } from '../shared/messages.tsx';
+import { fetchRecorded } from '../shared/recorded.tsx';
 import { mountPage, Shell } from '../shared/shell.tsx';
 import { ReportView } from './report-view.tsx';
 import { INITIAL_STATE, reduce } from './state.ts';
@@ -48,11 +49,7 @@ function ReportViewer() {
     }
   };
   const showExample = () =>
-    show(EXAMPLE, async () => {
-      const answer = await fetch(new URL('../recorded/results.json', document.baseURI));
-      if (!answer.ok) throw new Error(`the example was not found (${answer.status})`);
-      return answer.blob();
-    });
+    show(EXAMPLE, async () => (await fetchRecorded('../recorded/results.json')).blob());
   return (
     <Shell
       page="report-viewer"
