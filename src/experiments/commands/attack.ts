@@ -108,7 +108,7 @@ async function attack(options: Options, command: Command): Promise<void> {
   try {
     const faces = await loadTestFaces(set.faces, set, height, { synthetic: false, progress });
     const run = await RunFolder.open(options.out, options.name, options.resume ? 'there' : 'new');
-    const goOn = commandLine(command, ['--name', basename(run.path), '--resume']);
+    const goOn = commandLine(command, { '--name': basename(run.path), '--resume': true });
     await reportedRun({ run, command, goOn, progress, options }, (common) =>
       runAttackStudy({
         ...common,

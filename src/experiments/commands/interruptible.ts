@@ -34,13 +34,22 @@ export async function interruptible(
   }
 }
 
-/** The command as typed, so that it can be typed again. */
-export function commandLine(command: Command, more: readonly string[] = []): string {
+/** The command as typed, so that it can be typed again; with options added, which replace those that were given. */
+export function commandLine(command: Command, added: Readonly<Record<string, string | true>> = {}): string {
   const name = command.name();
   const given = command.parent?.args ?? [];
   const own = given[0] === name ? given.slice(1) : [...given];
-  const kept = own.filter((word) => !more.includes(word));
-  return [`npx facet ${name}`, ...kept.map(quote), ...more].join(' ');
+  const kept: string[] = [];
+  for (let at = 0; at < own.length; at++) {
+    const word = own[at]!;
+    const [flag = word] = word.split('=');
+    const value = added[flag];
+    if (value === undefined) kept.push(word);
+    // Its value is the next word, unless it was given as --flag=value.
+    else if (value !== true && flag === word) at++;
+  }
+  const more = Object.entries(added).flatMap(([flag, value]) => (value === true ? [flag] : [flag, value]));
+  return [`npx facet ${name}`, ...[...kept, ...more].map(quote)].join(' ');
 }
 
 function quote(word: string): string {

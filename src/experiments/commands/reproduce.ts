@@ -60,7 +60,7 @@ async function reproduce(options: Options, command: Command): Promise<void> {
     options.shard ? 'either' : options.resume ? 'there' : 'new',
   );
   const name = basename(run.path);
-  const goOn = commandLine(command, options.shard ? [] : ['--name', name, '--resume']);
+  const goOn = commandLine(command, options.shard ? {} : { '--name': name, '--resume': true });
   const unfinished = nextStep(options, run);
   await reportedRun({ run, command, goOn, progress, options, unfinished }, (common) =>
     runStudy({

@@ -1,5 +1,6 @@
 /** Progress of long work on stderr: a bar with time left on a terminal, a line now and then elsewhere. */
 import { Presets, SingleBar } from 'cli-progress';
+import { TimeLeft } from './time-left.ts';
 
 /** Seconds between lines where there is no terminal. */
 const QUIET_INTERVAL = 15;
@@ -32,20 +33,23 @@ function barProgress(stream: NodeJS.WriteStream): Progress {
     async during(label, total, work) {
       const bar = new SingleBar(
         {
-          format: `${label.padEnd(34)} {bar} {percentage}% | {value}/{total} | {eta_formatted} left {note}`,
+          format: `${label.padEnd(34)} {bar} {percentage}% | {value}/{total} | {left} left {note}`,
           hideCursor: true,
           barsize: 24,
           stream,
-          etaBuffer: 30,
           stopOnComplete: false,
           gracefulExit: false,
         },
         Presets.shades_classic,
       );
-      bar.start(Math.max(total, 1), 0, { note: '' });
+      const timeLeft = new TimeLeft();
+      bar.start(Math.max(total, 1), 0, { note: '', left: formatTimeLeft(undefined) });
       try {
         return await work((done, _total, note) =>
-          bar.update(done, note === undefined ? {} : { note: `| ${note}` }),
+          bar.update(done, {
+            left: formatTimeLeft(timeLeft.seconds(done, total)),
+            ...(note === undefined ? {} : { note: `| ${note}` }),
+          }),
         );
       } finally {
         bar.stop();
@@ -59,20 +63,23 @@ function lineProgress(stream: NodeJS.WriteStream): Progress {
     say: (line) => void stream.write(`${line}\n`),
     async during(label, total, work) {
       const started = Date.now();
+      const timeLeft = new TimeLeft();
       let shown = started;
       const result = await work((done, _total, note) => {
+        const left = formatTimeLeft(timeLeft.seconds(done, total));
         const now = Date.now();
         if (now - shown < QUIET_INTERVAL * 1000 || done === 0) return;
         shown = now;
-        const left = ((now - started) / done) * (total - done);
-        stream.write(
-          `${label}: ${done}/${total}, ${formatSeconds(left / 1000)} left${note ? `, ${note}` : ''}\n`,
-        );
+        stream.write(`${label}: ${done}/${total}, ${left} left${note ? `, ${note}` : ''}\n`);
       });
       stream.write(`${label}: ${total}/${total} in ${formatSeconds((Date.now() - started) / 1000)}\n`);
       return result;
     },
   };
+}
+
+function formatTimeLeft(seconds: number | undefined): string {
+  return seconds === undefined ? '…' : formatSeconds(seconds);
 }
 
 /** `12 s`, `3 min 20 s`, `2 h 5 min`. */
