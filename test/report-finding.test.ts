@@ -185,10 +185,10 @@ describe('claims', () => {
     expect(own!.words).toContain('The median cannot be compared');
   });
 
-  test('several attacks count together, each named', () => {
+  test('of several attacks the strongest counts, each is named', () => {
     const both = sized(four({ attacks: ['I-FGSM', 'BIM'], bare: true }), sizes);
     expect(finding(both).claims[0]!.answers[0]!.words).toMatch(
-      /all attacks; by attack: I-FGSM 1\.00, BIM 1\.00\.$/,
+      /strongest of all attacks; by attack: I-FGSM 1\.00, BIM 1\.00\.$/,
     );
   });
 

@@ -178,26 +178,41 @@ describe('numbers are those of the pairs', () => {
     expect(csv(known, 'black-box-pairs.csv')).toHaveLength(2 * 4 * 6);
   });
 
-  test('pooled: all tries count, pairs count for the interval', () => {
+  test('pooled: for each pair the attack that got by with the least, norm by norm', () => {
     const known = two({ attacks: ['A', 'B'] });
     for (const run of runsOf(known)) {
-      for (const [a, entry] of run.whiteBox.entries()) {
-        for (const [i, pair] of entry.pairs.entries())
-          Object.assign(pair, { success: a === 0 || i > 0, rms: (1 + i + 10 * a) / 255 });
-      }
+      const [a, b] = run.whiteBox;
+      for (const [i, pair] of a!.pairs.entries())
+        Object.assign(pair, { success: i !== 3, rms: [2, 8, 5, 1][i]! / 255, l2: [2, 8, 5, 1][i]! });
+      for (const [i, pair] of b!.pairs.entries())
+        Object.assign(pair, { success: i !== 0, rms: [1, 6, 7, 9][i]! / 255, l2: [1, 9, 3, 9][i]! });
+      // Whatever order an attack's pairs are in.
+      b!.pairs.reverse();
     }
     const [row] = csv(known, 'white-box-all.csv');
-    // Sizes 1 2 3 4, ∞ 12 13 14: seven of eight succeed, the middle is between 4 and 12.
-    expect(Number(row!.pairs)).toBe(8);
-    expect(Number(row!.success)).toBe(7 / 8);
-    expect(Number(row!.success_low)).toBeCloseTo(wilson(3.5, 4).low, 12);
-    expect(Number(row!.median_rms) * 255).toBeCloseTo(8, 9);
+    // By RMS 2 6 5 9, by L2 2 8 3 9: a pair that one attack failed on has the other's size.
+    expect(Number(row!.pairs)).toBe(4);
+    expect(Number(row!.success)).toBe(1);
+    expect(Number(row!.success_low)).toBeCloseTo(wilson(4, 4).low, 12);
+    expect(Number(row!.median_rms) * 255).toBeCloseTo(5.5, 9);
+    expect(Number(row!.median_l2)).toBeCloseTo(5.5, 9);
+  });
+
+  test('pooled: a pair that withstood every attack counts, one that only some were tried on does not', () => {
+    const known = two({ attacks: ['A', 'B'] });
+    for (const run of runsOf(known)) {
+      for (const entry of run.whiteBox) entry.pairs[0]!.success = false;
+      run.whiteBox[1]!.pairs.pop();
+    }
+    const [row] = csv(known, 'white-box-all.csv');
+    expect(Number(row!.pairs)).toBe(3);
+    expect(Number(row!.success)).toBeCloseTo(2 / 3, 12);
   });
 
   test('pooled: only attacks that every defence went through', () => {
     const known = two({ attacks: ['A', 'B', 'C'] });
     known.defences[1]!.runs[0]!.whiteBox.pop();
-    expect(csv(known, 'white-box-all.csv').map((row) => row.pairs)).toEqual(['8', '8']);
+    expect(csv(known, 'white-box-all.csv').map((row) => row.pairs)).toEqual(['4', '4']);
     known.defences[1]!.runs[0]!.whiteBox.pop();
     expect(csvTables(known)['white-box-all.csv']).toBeUndefined();
   });

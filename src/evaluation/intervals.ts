@@ -139,8 +139,8 @@ export interface BootstrapOptions {
 export interface SampleBootstrapOptions extends BootstrapOptions {
   /**
    * The item, from 0, that each value belongs to: what is drawn are items, with all their values. A pair that
-   * several attacks were tried on is one item, since its values are not independent. Each value is its own
-   * item unless this is given.
+   * was tried several times, at several distances say, is one item, since its values are not independent. Each value
+   * is its own item unless this is given.
    */
   readonly groups?: ArrayLike<number>;
 }

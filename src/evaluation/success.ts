@@ -17,22 +17,15 @@ export interface SuccessPoint {
  *
  * @param smallest per pair, the smallest perturbation that succeeded; Infinity where none did
  * @param at       sizes at which to report, in the same unit; a pair counts when its size is ≤ the point's
- * @param independent how many of the tries count for the interval: the number of pairs where several attacks
- *   were tried on each, since those of one pair are not independent
  * @throws RangeError for no pairs, or a smallest size that is negative or NaN.
  */
-export function successCurve(
-  smallest: ArrayLike<number>,
-  at: readonly number[],
-  independent = smallest.length,
-): SuccessPoint[] {
+export function successCurve(smallest: ArrayLike<number>, at: readonly number[]): SuccessPoint[] {
   const sorted = checkedSizes('successCurve', smallest).sort();
   return at.map((size) => {
     let successes = 0;
     while (successes < sorted.length && sorted[successes]! <= size) successes++;
-    const all = successes === sorted.length;
-    const { low, high } = wilson(all ? independent : successes * (independent / sorted.length), independent);
-    return { size, successes, pairs: sorted.length, rate: successes / sorted.length, low, high };
+    const { value, low, high } = wilson(successes, sorted.length);
+    return { size, successes, pairs: sorted.length, rate: value, low, high };
   });
 }
 

@@ -99,7 +99,7 @@ function ownThresholds(results: Results, one: DefenceResults, other: DefenceResu
     at,
     verdict: verdictOf(-clearSide(area, 0)),
     words:
-      `The median cannot be compared: one of the two withstands at least half of the tries. Mean success over the sizes of ` +
+      `The median cannot be compared: one of the two withstands at least half of the pairs. Mean success over the sizes of ` +
       `the figure: ${quoted(one)} ${signed(area.value * 100, 1)} points against ${quoted(other)} ` +
       `(${intervalText(area, (d) => signed(d * 100, 1))}), ${group.label}.`,
   };

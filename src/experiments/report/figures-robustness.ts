@@ -44,7 +44,7 @@ export interface WhiteBoxFigures {
   readonly l2: Figure;
 }
 
-/** Figures of all attacks together, where there are several, then of each attack by itself. */
+/** Figures of the strongest of all attacks, where there are several, then of each attack by itself. */
 export function whiteBoxFigures(results: Results, document: Document): WhiteBoxFigures[] {
   const pooled = pooledAttacks(results);
   return [...(pooled === undefined ? [] : [pooled]), ...singleAttacks(results)].map((group) => {
@@ -98,7 +98,7 @@ function whiteBoxFigure(results: Results, group: AttackGroup, norm: SizeNorm, do
     title: `White-box success against ${name} perturbation (${group.label})`,
     caption:
       (pooled
-        ? `Share of tries by ${listed(group.attacks)} that succeeded with an ${name} perturbation no larger than the axis says. `
+        ? `Share of pairs on which one of ${listed(group.attacks)} succeeded with an ${name} perturbation no larger than the axis says. `
         : `Share of pairs on which ${group.label} succeeded with an ${name} perturbation no larger than the axis says. `) +
       `Lower is more robust. ${intervalNote(results)}`,
     series: series.map((s) => s.style),

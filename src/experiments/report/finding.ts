@@ -126,8 +126,8 @@ function aloneSentence(results: Results, defence: DefenceResults): string {
   const perSeed = group === undefined ? [] : attackedPairs(results, defence, group);
   if (group === undefined || perSeed.length === 0) return `${accuracy}; no attack was run`;
   const median = fixed(medianOf(perSeed, 'rms').value * PIXEL_STEPS, 2);
-  const fool = group.attacks.length > 1 ? 'attacks fool' : `${group.label} fools`;
-  return `${accuracy}, and ${fool} it with a median perturbation of ${median}/255 RMS`;
+  const strongest = group.attacks.length > 1 ? `the ${group.label}` : group.label;
+  return `${accuracy}, and ${strongest} fools it with a median perturbation of ${median}/255 RMS`;
 }
 
 function accuracySentence(subject: DefenceResults, base: DefenceResults): string {

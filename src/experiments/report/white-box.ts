@@ -32,11 +32,11 @@ import {
 export const SIZE_NORMS = ['rms', 'linf', 'l2'] as const;
 export type SizeNorm = (typeof SIZE_NORMS)[number];
 
-/** One attack, or several whose tries are counted together. */
+/** One attack, or several of which the strongest counts for each pair. */
 export interface AttackGroup {
   /** For files and links; different for every group of a study. */
   readonly id: string;
-  /** As a reader sees it: `I-FGSM`, `all attacks`. */
+  /** As a reader sees it: `I-FGSM`, `strongest of all attacks`. */
   readonly label: string;
   readonly attacks: readonly string[];
 }
@@ -56,24 +56,21 @@ export function singleAttacks(results: Results): AttackGroup[] {
 }
 
 /**
- * The attacks that every attacked defence went through, counted together: undefined when they are fewer than
- * two. An attack that only some went through would make the defences' pools differ.
+ * The attacks that every attacked defence went through, pooled: undefined when they are fewer than two. An attack that
+ * only some went through would make the defences' pools differ.
  */
 export function pooledAttacks(results: Results): AttackGroup | undefined {
   const perDefence = results.defences
     .map((d) => new Set(d.runs.flatMap((run) => run.whiteBox.map((w) => w.attack))))
     .filter((attacks) => attacks.size > 0);
   const common = whiteBoxAttacks(results).filter((attack) => perDefence.every((set) => set.has(attack)));
-  return common.length < 2 ? undefined : { id: 'all', label: 'all attacks', attacks: common };
+  return common.length < 2 ? undefined : { id: 'all', label: 'strongest of all attacks', attacks: common };
 }
 
-/** What the study's statements rest on: all attacks together, or the only one; undefined when none was run. */
+/** What the study's statements rest on: the strongest of all attacks, or the only one; undefined when none was run. */
 export function mainAttacks(results: Results): AttackGroup | undefined {
   return pooledAttacks(results) ?? singleAttacks(results)[0];
 }
-
-/** A pair under one attack. */
-export type Try = AttackedPair & { readonly attack: string };
 
 /**
  * Entries of a run made at one matching rule, one per attack. A single network matches alike by every rule, so
@@ -85,45 +82,48 @@ function atRule(run: RunResults, rule: MatchingRuleName): WhiteBoxResults[] {
   return entries.filter((entry, i) => entries.findIndex((e) => e.attack === entry.attack) === i);
 }
 
-/** A run's tries by some attacks at a rule, without pairs that are left out of comparisons. */
-export function triesOf(
+/**
+ * A run's pairs under some attacks at a rule, without those that are left out of comparisons. Under several attacks a
+ * pair gives way to the strongest: it succeeds if any does, and each size is the smallest that any succeeded with, by
+ * that size's own norm. Pairs that only some of the attacks were tried on are left out.
+ */
+export function pairsOf(
   results: Results,
   run: RunResults,
   group: AttackGroup,
   rule: MatchingRuleName = results.matching,
-): Try[] {
+): AttackedPair[] {
   const skipped = leftOutPairs(results, run.seed);
-  return atRule(run, rule)
-    .filter((entry) => group.attacks.includes(entry.attack))
-    .flatMap(({ attack, pairs }) =>
-      pairs.filter((pair) => !skipped.has(pairName(pair))).map((pair) => ({ ...pair, attack })),
-    );
+  const entries = atRule(run, rule).filter((entry) => group.attacks.includes(entry.attack));
+  const attacked = new Map<string, AttackedPair[]>();
+  for (const pair of entries.flatMap(({ pairs }) => pairs)) {
+    const name = pairName(pair);
+    if (!skipped.has(name)) attacked.set(name, [...(attacked.get(name) ?? []), pair]);
+  }
+  return [...attacked.values()].flatMap((each) => (each.length < entries.length ? [] : [strongest(each)]));
 }
 
-/** Tries per seed; seeds without any are left out. */
+/** One pair under several attacks, as the attacker who may choose leaves it. */
+function strongest(attacked: readonly AttackedPair[]): AttackedPair {
+  const successes = attacked.filter((pair) => pair.success);
+  if (attacked.length === 1 || successes.length === 0) return attacked[0]!;
+  const least = (norm: SizeNorm) => Math.min(...successes.map((pair) => pair[norm]));
+  return { ...successes[0]!, rms: least('rms'), linf: least('linf'), l2: least('l2') };
+}
+
+/** Pairs per seed; seeds without any are left out. */
 export function attackedPairs(
   results: Results,
   defence: DefenceResults,
   group: AttackGroup,
   rule: MatchingRuleName = results.matching,
-): Try[][] {
-  return defence.runs.map((run) => triesOf(results, run, group, rule)).filter((tries) => tries.length > 0);
+): AttackedPair[][] {
+  return defence.runs.map((run) => pairsOf(results, run, group, rule)).filter((pairs) => pairs.length > 0);
 }
 
-/** Smallest successful size per try, Infinity where the attack failed. */
-export function sizes(tries: readonly AttackedPair[], norm: SizeNorm): number[] {
-  return tries.map((one) => (one.success ? one[norm] : Number.POSITIVE_INFINITY));
-}
-
-/** The number of each try's pair: tries of one pair by several attacks are resampled together. */
-function pairNumbers(tries: readonly AttackedPair[]): { groups: Uint32Array; count: number } {
-  const numbers = new Map<string, number>();
-  const groups = Uint32Array.from(tries, (one) => {
-    const name = pairName(one);
-    if (!numbers.has(name)) numbers.set(name, numbers.size);
-    return numbers.get(name)!;
-  });
-  return { groups, count: numbers.size };
+/** Smallest successful size per pair, Infinity where no attack succeeded. */
+export function sizes(pairs: readonly AttackedPair[], norm: SizeNorm): number[] {
+  return pairs.map((one) => (one.success ? one[norm] : Number.POSITIVE_INFINITY));
 }
 
 /**
@@ -139,8 +139,8 @@ export function whiteBoxCurve(
   rule: MatchingRuleName = results.matching,
 ): CurvePoint[] | undefined {
   return acrossSeeds(
-    attackedPairs(results, defence, group, rule).map((tries) =>
-      successCurve(sizes(tries, norm), at, pairNumbers(tries).count).map((p) => ({
+    attackedPairs(results, defence, group, rule).map((pairs) =>
+      successCurve(sizes(pairs, norm), at).map((p) => ({
         at: p.size,
         rate: p.rate,
         low: p.low,
@@ -153,11 +153,11 @@ export function whiteBoxCurve(
 /** One defence under some attacks. Sizes in [0, 1] pixels. */
 export interface WhiteBoxSummary {
   readonly defence: DefenceResults;
-  /** Pairs under an attack, over all seeds. */
-  readonly tries: number;
-  /** Share of tries that succeeded at any size. */
+  /** Pairs over all seeds. */
+  readonly pairs: number;
+  /** Share of them that gave way at any size. */
   readonly success: CurvePoint;
-  /** Medians over tries of the smallest successful size, each with its interval over pairs, or over several seeds. */
+  /** Medians over pairs of the smallest successful size, each with its interval over pairs, or over several seeds. */
   readonly median: Readonly<Record<SizeNorm, Interval>>;
   /** Mean success rate over RMS from 0 to `areaUpTo`. */
   readonly area: number;
@@ -179,14 +179,14 @@ export function whiteBoxSummaries(
     if (success === undefined) return [];
     return {
       defence,
-      tries: perSeed.reduce((sum, tries) => sum + tries.length, 0),
+      pairs: perSeed.reduce((sum, pairs) => sum + pairs.length, 0),
       success,
       median: {
         rms: medianOf(perSeed, 'rms'),
         linf: medianOf(perSeed, 'linf'),
         l2: medianOf(perSeed, 'l2'),
       },
-      area: meanInterval(perSeed.map((tries) => areaUnderSuccess(sizes(tries, 'rms'), areaUpTo))).value,
+      area: meanInterval(perSeed.map((pairs) => areaUnderSuccess(sizes(pairs, 'rms'), areaUpTo))).value,
       ratio:
         defence === base || rule !== results.matching
           ? undefined
@@ -199,14 +199,14 @@ export function whiteBoxSummaries(
 export function medianOf(perSeed: readonly AttackedPair[][], norm: SizeNorm): Interval {
   const [only] = perSeed;
   if (perSeed.length === 1 && only !== undefined) {
-    return medianInterval(sizes(only, norm), { ...BOOTSTRAP, groups: pairNumbers(only).groups });
+    return medianInterval(sizes(only, norm), BOOTSTRAP);
   }
-  return meanInterval(perSeed.map((tries) => medianSize(sizes(tries, norm))));
+  return meanInterval(perSeed.map((pairs) => medianSize(sizes(pairs, norm))));
 }
 
 /**
- * How much larger a perturbation one defence needs than another: the ratio of median RMS over the tries that
- * both went through. Undefined when they share none, or when a median is infinite or 0.
+ * How much larger a perturbation one defence needs than another: the ratio of median RMS over the pairs that
+ * both were attacked with. Undefined when they share none, or when a median is infinite or 0.
  */
 export function whiteBoxRatio(
   results: Results,
@@ -214,28 +214,28 @@ export function whiteBoxRatio(
   other: DefenceResults,
   group: AttackGroup,
 ): Interval | undefined {
-  const perSeed = sharedSeeds(one, other).map(([a, b]): [Try[], Try[]] => [
-    triesOf(results, a, group),
-    triesOf(results, b, group),
+  const perSeed = sharedSeeds(one, other).map(([a, b]): [AttackedPair[], AttackedPair[]] => [
+    pairsOf(results, a, group),
+    pairsOf(results, b, group),
   ]);
   return ratioOfMedians(perSeed);
 }
 
-/** Ratio of median RMS of two lists of tries per seed, over those of the same pair and attack. */
+/** Ratio of median RMS of two lists of pairs per seed, over those that both have. */
 export function ratioOfMedians(perSeed: readonly [AttackedPair[], AttackedPair[]][]): Interval | undefined {
   const aligned = perSeed.map(([a, b]) => align(a, b)).filter(([a]) => a.length > 0);
   const ratios = aligned.map(([a, b]) => {
     const [x, y] = [sizes(a, 'rms'), sizes(b, 'rms')];
     // Of several seeds only the values count: their interval is over seeds.
     if (aligned.length > 1) return pointOnly(medianSize(x) / medianSize(y));
-    return medianRatio(x, y, { ...BOOTSTRAP, groups: pairNumbers(a).groups });
+    return medianRatio(x, y, BOOTSTRAP);
   });
   return compared(ratios, 'ratio');
 }
 
 /**
  * Difference of the areas under the success curves, `one` − `other`, over RMS from 0 to `upTo`, in [−1, 1].
- * It can be told where medians cannot: of a defence that withstands more than half of the tries.
+ * It can be told where medians cannot: of a defence that withstands more than half of the pairs.
  */
 export function areaDifference(
   results: Results,
@@ -244,21 +244,20 @@ export function areaDifference(
   group: AttackGroup,
   upTo: number,
 ): Interval | undefined {
-  const share = (tries: Try[]) => sizes(tries, 'rms').map((size) => Math.max(0, 1 - size / upTo));
+  const share = (pairs: AttackedPair[]) => sizes(pairs, 'rms').map((size) => Math.max(0, 1 - size / upTo));
   const differences = sharedSeeds(one, other).flatMap(([a, b]) => {
-    const [x, y] = align(triesOf(results, a, group), triesOf(results, b, group));
+    const [x, y] = align(pairsOf(results, a, group), pairsOf(results, b, group));
     if (x.length === 0) return [];
-    return rateDifference(share(x), share(y), { ...BOOTSTRAP, groups: pairNumbers(x).groups });
+    return rateDifference(share(x), share(y), BOOTSTRAP);
   });
   return compared(differences, 'difference');
 }
 
-/** Tries of the same pair (and attack, where they name one) from both lists, in the order of the first. */
-function align<T extends AttackedPair & { readonly attack?: string }>(a: T[], b: T[]): [T[], T[]] {
-  const key = (one: T) => JSON.stringify([one.attack, one.source, one.target]);
-  const others = new Map(b.map((one) => [key(one), one]));
-  const shared = a.flatMap((one): [T, T][] => {
-    const match = others.get(key(one));
+/** The pairs that both lists have, in the order of the first. */
+function align(a: AttackedPair[], b: AttackedPair[]): [AttackedPair[], AttackedPair[]] {
+  const others = new Map(b.map((one) => [pairName(one), one]));
+  const shared = a.flatMap((one): [AttackedPair, AttackedPair][] => {
+    const match = others.get(pairName(one));
     return match === undefined ? [] : [[one, match]];
   });
   return [shared.map(([one]) => one), shared.map(([, other]) => other)];
@@ -268,8 +267,8 @@ function align<T extends AttackedPair & { readonly attack?: string }>(a: T[], b:
 export function sizeRange(results: Results, group: AttackGroup, norm: SizeNorm): number {
   let range = 0;
   for (const defence of results.defences) {
-    const successes = attackedPairs(results, defence, group).flatMap((tries) =>
-      sizes(tries, norm).filter(Number.isFinite),
+    const successes = attackedPairs(results, defence, group).flatMap((pairs) =>
+      sizes(pairs, norm).filter(Number.isFinite),
     );
     if (successes.length === 0) continue;
     successes.sort((a, b) => a - b);
