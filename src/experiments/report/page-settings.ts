@@ -93,6 +93,6 @@ export function repeat(results: Results): string {
   return (
     `<pre tabindex="0"><code>${text(results.command)}</code></pre>` +
     `<p>The same adapter and seed give the same numbers. This ran on ${text(adapter.name)} (${kind}, ${text(adapter.driver)}) ` +
-    `with facet ${text(results.facetVersion)}, and took ${duration(results.durationSeconds)}.</p>`
+    `with facet ${text(results.facetVersion)}, and this command took ${duration(results.durationSeconds)}.</p>`
   );
 }

@@ -1,7 +1,7 @@
 /** The report: one page that holds everything it shows and asks the network for nothing. */
 import type { Claim, Verdict } from './claims.ts';
 import { finding } from './finding.ts';
-import { duration, escapeMarkup as text } from './format.ts';
+import { escapeMarkup as text } from './format.ts';
 import { matchedAccuracy } from './matched.ts';
 import { type Section, sectionsOf } from './page-sections.ts';
 import { CONTENT_STYLE, FRAME_STYLE, PRINT_STYLE } from './page-style.ts';
@@ -24,7 +24,7 @@ export function reportParts(results: Results, document: Document): ReportParts {
   const found = finding(results, matched);
   const lead = found.details.length === 0 ? '' : `<p class="lead">${text(found.details.join(' '))}</p>`;
   return {
-    kicker: `${results.name} · ${readableDate(results.date)} · ${duration(results.durationSeconds)} on ${results.adapter.name}`,
+    kicker: `${results.name} · ${readableDate(results.date)} · ${results.adapter.name}`,
     headline: found.headline,
     summary: `${lead}\n${claimList(found.claims)}\n${caveatList(found.caveats)}`,
     sections: sectionsOf(results, matched, document),

@@ -289,6 +289,7 @@ export const resultsSchema = z
     command: name,
     /** When it ended. */
     date: z.iso.datetime({ offset: true }),
+    /** What the command took; stages that an earlier one had done are not in it. */
     durationSeconds: z.number().min(0),
     facetVersion: name,
     /** What it ran on. */
