@@ -84,7 +84,7 @@ const reshapes = { reshape, broadcastTo };
 const convolutions = { conv2d, depthwiseConv2d };
 
 /** The op of a row, called on symbolic tensors. */
-function call(row: OpCase, inputs: readonly Tensor[]): readonly Tensor[] {
+export function callOp(row: OpCase, inputs: readonly Tensor[]): readonly Tensor[] {
   const [a, b, c] = inputs as [Tensor, Tensor, Tensor];
   switch (row.op) {
     case 'add':
@@ -180,7 +180,7 @@ export async function runOpCase(engine: Engine, row: OpCase): Promise<string[]> 
     trace: (symbolic) => {
       const inputs = row.inputs.map((_, i) => symbolic[`x${i}`]!);
       const outputs: Record<string, Tensor> = {};
-      const results = call(row, inputs);
+      const results = callOp(row, inputs);
       for (const [i, y] of results.entries()) outputs[`output ${i}`] = y;
       if (symbolic.dy) {
         const wrt = row.wrt.map((i) => inputs[i]!);

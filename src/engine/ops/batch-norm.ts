@@ -86,7 +86,8 @@ function normalise(node: Tensor, eps: number, ops: typeof Ops): Tensor {
 }
 
 /**
- * The derivative through y and through the statistics at once:
+ * The derivative through y and through the statistics at once, so none goes on to the statistics; differentiated again,
+ * they are functions of x like the rest:
  * dx = scale · (dy − mean(dy) − x̂ · mean(dy · x̂)), dgamma = Σ dy · x̂, dbeta = Σ dy.
  */
 function batchNormGradient(dy: Tensor, node: Tensor, eps: number, ops: typeof Ops): (Tensor | null)[] {

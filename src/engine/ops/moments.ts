@@ -4,8 +4,8 @@ import { kernelNode } from './kernel-node.ts';
 
 /**
  * Mean and biased variance of each column, by merging (mean, M2, n) of blocks of rows in a fixed order
- * (Chan, Golub and LeVeque 1979); E[x²] − E[x]² would lose the variance. Constant for differentiation:
- * batchNorm's rule accounts for it.
+ * (Chan, Golub and LeVeque 1979); E[x²] − E[x]² would lose the variance. With n rows, ∂mean/∂x = 1/n and
+ * ∂variance/∂x = 2 (x − mean)/n.
  *
  * @param x [members, rows, channels].
  * @returns [2, members, channels]: means, then variances.
@@ -37,6 +37,11 @@ export function moments(x: Tensor): Tensor {
         });
       },
     },
-    gradient: () => [null],
+    gradient: (dy, node, ops) => {
+      const row = (of: Tensor, index: number) =>
+        ops.reshape(ops.slice(of, [index, 0, 0], [index + 1, members, channels]), [members, 1, channels]);
+      const centred = ops.sub(x, row(node, 0));
+      return [ops.add(ops.mul(row(dy, 0), 1 / rows), ops.mul(ops.mul(row(dy, 1), 2 / rows), centred))];
+    },
   });
 }
