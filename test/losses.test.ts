@@ -14,9 +14,9 @@ import { adp } from '../src/losses/adp.ts';
 import { arcFaceHead } from '../src/losses/arcface.ts';
 import { cosFaceHead } from '../src/losses/cosface.ts';
 import {
-  DIVERSITY_FORMS,
   diversity,
-  diversityOf,
+  FEATURE_FORMS,
+  featureDiversity,
   memberCosine,
   residualDiversity,
   residualFeatures,
@@ -221,8 +221,8 @@ describe('diversity', () => {
       name: 'offsets',
       inputs: { f: input([M, N, E]), w: input([1, K, E]), y: input([N], 'i32') },
       trace: ({ f, w, y }) => {
-        const of = (form: (typeof DIVERSITY_FORMS)[number]) =>
-          diversityOf(form, { features: f, weights: w, labels: y }, EPSILON);
+        const of = (form: (typeof FEATURE_FORMS)[number]) =>
+          featureDiversity(form, { features: f, weights: w, labels: y }, EPSILON);
         return { outputs: { features: of('features'), residual: of('residual'), tangent: of('tangent') } };
       },
     });
@@ -233,15 +233,15 @@ describe('diversity', () => {
     expect(values.tangent![0]).toBeCloseTo(least, 1);
   });
 
-  it.each(DIVERSITY_FORMS)('with weight vectors in chunks is the same, gradients too: %s', async (form) => {
+  it.each(FEATURE_FORMS)('with weight vectors in chunks is the same, gradients too: %s', async (form) => {
     const whole = await evaluate(shared, (f, w, y) => ({
-      loss: diversityOf(form, { features: f, weights: w, labels: y }, EPSILON),
+      loss: featureDiversity(form, { features: f, weights: w, labels: y }, EPSILON),
     }));
     const chunked = await evaluate(shared, (f, w, y) => {
       const weights = [0, 1, 4].map((start, i, starts) =>
         slice(w, [0, start, 0], [1, starts[i + 1] ?? K, E]),
       );
-      return { loss: diversityOf(form, { features: f, weights, labels: y }, EPSILON) };
+      return { loss: featureDiversity(form, { features: f, weights, labels: y }, EPSILON) };
     });
     expectClose(chunked.loss!, whole.loss!, 1e-6, 'value');
     expectClose(chunked.byFeatures!, whole.byFeatures!, 1e-5, 'by features');

@@ -50,8 +50,8 @@ export function diversity(features: Tensor, epsilon = DIVERSITY_EPSILON): Tensor
   return mean(logDet(add(gramMatrices(features), constant(ridge, [members, members]))));
 }
 
-/** What a diversity may look at. */
-export interface DiversityInput {
+/** What a diversity of features may look at. */
+export interface FeatureDiversityInput {
   /** [M, N, E] */
   readonly features: Tensor;
   /** Weight vectors that the members share, [1, K, E], or the chunks of them, [1, K_c, E] each. */
@@ -61,17 +61,21 @@ export interface DiversityInput {
 }
 
 /**
- * Of what the diversity is taken:
+ * Of which features the diversity is taken:
  *
  * - `features`: the features themselves (`diversity`).
  * - `residual`: what is left of them without their component along W_y (`residualDiversity`).
  * - `tangent`: the same of features less their member's mean over the batch (`tangentDiversity`).
  */
-export const DIVERSITY_FORMS = ['features', 'residual', 'tangent'] as const;
-export type DiversityForm = (typeof DIVERSITY_FORMS)[number];
+export const FEATURE_FORMS = ['features', 'residual', 'tangent'] as const;
+export type FeatureForm = (typeof FEATURE_FORMS)[number];
 
 /** The diversity in one of its forms → scalar. `residual` and `tangent` need shared weight vectors. */
-export function diversityOf(form: DiversityForm, input: DiversityInput, epsilon = DIVERSITY_EPSILON): Tensor {
+export function featureDiversity(
+  form: FeatureForm,
+  input: FeatureDiversityInput,
+  epsilon = DIVERSITY_EPSILON,
+): Tensor {
   switch (form) {
     case 'features':
       return diversity(input.features, epsilon);
@@ -90,7 +94,7 @@ export function diversityOf(form: DiversityForm, input: DiversityInput, epsilon 
  * Throws a RangeError unless there are 2 to 8 members and their weight vectors are shared.
  */
 export function residualDiversity(
-  { features, weights, labels }: DiversityInput,
+  { features, weights, labels }: FeatureDiversityInput,
   epsilon = DIVERSITY_EPSILON,
 ): Tensor {
   return diversity(residualFeatures(features, weights, labels), epsilon);
@@ -105,7 +109,7 @@ export function residualDiversity(
  * follows, stays as it was. Throws as `residualDiversity` does, and for a batch of one image.
  */
 export function tangentDiversity(
-  { features, weights, labels }: DiversityInput,
+  { features, weights, labels }: FeatureDiversityInput,
   epsilon = DIVERSITY_EPSILON,
 ): Tensor {
   return diversity(tangentFeatures(features, weights, labels), epsilon);

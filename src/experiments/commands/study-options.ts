@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ATTACK_NAMES, ATTACKS, type AttackName } from '../../attacks/index.ts';
 import { AUGMENTATIONS, parseIdentityList } from '../../data/index.ts';
 import { MATCHING_RULES } from '../../evaluation/index.ts';
-import { DIVERSITY_FORMS } from '../../losses/diversity.ts';
+import { DIVERSITY_FORMS } from '../../losses/diversity-forms.ts';
 import { readText } from '../../platform/node-files.ts';
 import { collect, numberList, real, whole } from '../numbers.ts';
 import { DEFENCE_NAMES, PRESETS, parseStudyConfig, type StudyConfig } from '../study/index.ts';

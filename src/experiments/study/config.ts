@@ -1,7 +1,7 @@
 /** What a study is asked to do: a typed, checked configuration. */
 import { z } from 'zod';
 import { ATTACK_NAMES } from '../../attacks/index.ts';
-import { DIVERSITY_FORMS } from '../../losses/diversity.ts';
+import { DIVERSITY_FORMS } from '../../losses/diversity-forms.ts';
 import { DEFENCE_NAMES, DEFENCES } from './defences.ts';
 
 const positive = z.number().positive();

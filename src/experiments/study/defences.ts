@@ -1,7 +1,8 @@
 /** The defences that the study compares: how many networks, whose weight vectors, which loss. */
 import { add, equal, mean, mul, slice, sub, sum, type Tensor } from '../../engine/index.ts';
 import { adp } from '../../losses/adp.ts';
-import { diversityOf, totalLoss } from '../../losses/diversity.ts';
+import { totalLoss } from '../../losses/diversity.ts';
+import { diversityOf } from '../../losses/diversity-forms.ts';
 import { type ChunkedHeadOutput, type HeadOutput, requireScores } from '../../losses/head.ts';
 import { tripletLoss } from '../../losses/triplet.ts';
 import { halfOf } from './adversary.ts';
@@ -16,6 +17,8 @@ export interface LossInput {
   readonly head: HeadOutput | ChunkedHeadOutput;
   /** i32 [N]: identities as `weights` counts them. */
   readonly labels: Tensor;
+  /** What the features, and behind them the adversarial ones, were computed from; see `DiversityInput`. */
+  readonly images: Tensor;
   /**
    * Features [M, N/2, E] of adversarial images, of defences that train on them: image n was moved from image n of the
    * batch towards image N/2 + n.
@@ -52,9 +55,9 @@ function crossEntropy({ head }: LossInput): Loss {
   return { loss: totalLoss(head.loss), terms: {} };
 }
 
-function withDiversity({ features, weights, head, labels, config }: LossInput): Loss {
+function withDiversity({ features, weights, head, labels, images, config }: LossInput): Loss {
   const { form, epsilon, weight } = config.diversity;
-  const term = diversityOf(form, { features, weights, labels }, epsilon);
+  const term = diversityOf(form, { features, weights, labels, images }, epsilon);
   return { loss: totalLoss(head.loss, term, weight), terms: { diversity: term } };
 }
 

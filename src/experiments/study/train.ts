@@ -1,6 +1,7 @@
 /** Trains one defence, checkpointing as it goes; a run that was stopped goes on bit for bit. */
 import { AUGMENTATIONS, type BatchSource } from '../../data/index.ts';
 import {
+  broadcastTo,
   concat,
   cosineSchedule,
   type Engine,
@@ -16,6 +17,7 @@ import {
   withWarmup,
 } from '../../engine/index.ts';
 import { memberCosine } from '../../losses/diversity.ts';
+import { looksAtImages } from '../../losses/diversity-forms.ts';
 import { readCheckpoint, writeCheckpoint } from '../../models/checkpoint.ts';
 import { Adversary } from './adversary.ts';
 import type { StudyConfig } from './config.ts';
@@ -182,7 +184,9 @@ function compileStep(
       rate: scalarInput(),
     },
     trace: ({ images, labels: given, rate }) => {
-      const batch = adversary ? concat([images, adversary.images.tensor()], 1) : images;
+      const seen = adversary ? concat([images, adversary.images.tensor()], 1) : images;
+      const own = defence.uses.includes('diversity') && looksAtImages(config.diversity.form);
+      const batch = own ? broadcastTo(seen, [network.options.members, ...seen.shape.slice(1)]) : seen;
       const { features: all, updates } = network.forward(batch, 'train');
       const [members = 1, rows = 0, size = 0] = all.shape;
       const features = slice(all, [0, 0, 0], [members, batchSize, size]);
@@ -190,7 +194,15 @@ function compileStep(
       const step = classification.trace(given, batchSize);
       const { labels, weights } = step;
       const head = step.head(features);
-      const { loss, terms } = defence.loss({ features, weights, head, labels, adversarial, config });
+      const { loss, terms } = defence.loss({
+        features,
+        weights,
+        head,
+        labels,
+        images: batch,
+        adversarial,
+        config,
+      });
       const parameters = [...network.parameters.tensors()];
       const slopes = gradients(loss, [...parameters.map(([, tensor]) => tensor), ...step.parameters]);
       const ofNetwork = optimizer.step(
