@@ -96,7 +96,7 @@ describe('the study', () => {
 
   test('a terminal gets the main tables, files get all', () => {
     const full = fakeResults({ defences: FAKE_DEFENCES, attacks: ['I-FGSM', 'BIM'], pairs: 12 });
-    expect(terminalTables(full)).toMatch(/\n8 more tables in the report and as CSV\.\n$/);
+    expect(terminalTables(full)).toMatch(/\n9 more tables in the report and as CSV\.\n$/);
     expect(terminalTables(full)).not.toContain('White-box attack: BIM');
     expect(Object.keys(csvTables(full))).toEqual([
       'verification.csv',
@@ -108,6 +108,7 @@ describe('the study', () => {
       'ablation.csv',
       'ablation-effects.csv',
       'diagnosis.csv',
+      'slopes.csv',
       'transfer-i-fgsm.csv',
       'matching-rules.csv',
       'left-out.csv',
@@ -335,6 +336,27 @@ describe('numbers are those of the pairs', () => {
         accepted_by_diverse_of: '2',
       },
     ]);
+  });
+
+  test('slopes: means over seeds, none for a defence that was not measured, no table without any', () => {
+    const known = fakeResults({ defences: ['single', 'ensemble', 'diverse'], seeds: 2, pairs: 4 });
+    const slopes = (gap: number) => ({
+      pairs: 4,
+      gap,
+      member: 1,
+      joint: 0.5,
+      cosine: 0.25,
+      firstOrder: 2 * gap,
+    });
+    for (const [s, run] of known.defences[1]!.runs.entries()) run.slopes = slopes([0.2, 0.4][s]!);
+    for (const run of known.defences[2]!.runs) run.slopes = null;
+    const rows = csv(known, 'slopes.csv');
+    expect(rows.map((row) => row.defence)).toEqual(['single', 'ensemble']);
+    expect(rows[0]!.gradient_cosine).toBe('');
+    expect(Number(rows[1]!.gap)).toBeCloseTo(0.3, 12);
+    expect(Number(rows[1]!.first_order_l2)).toBeCloseTo(0.6, 12);
+    for (const run of known.defences.flatMap(({ runs }) => runs)) run.slopes = null;
+    expect(csvTables(known)['slopes.csv']).toBeUndefined();
   });
 
   test('diagnosis: own weight vectors, others’, between members; shared vectors in one column too', () => {

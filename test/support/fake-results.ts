@@ -313,6 +313,16 @@ function fakeRun(
           ),
           volume: alone ? null : Math.sin((between * Math.PI) / 180) ** 2,
         },
+    slopes: bare
+      ? null
+      : {
+          pairs,
+          gap: threshold.value - 0.05,
+          member: 0.9,
+          joint: alone ? 0.9 : 0.6,
+          cosine: alone ? null : 0.2,
+          firstOrder: size * 100,
+        },
   };
 }
 

@@ -21,7 +21,7 @@ import {
   similarity,
 } from '../../evaluation/index.ts';
 import type { FaceNetwork } from '../../models/face-network.ts';
-import type { BlackBoxResults, Results, WhiteBoxResults } from '../report/index.ts';
+import type { BlackBoxResults, Results, Slopes, WhiteBoxResults } from '../report/index.ts';
 import { drawImpersonations, featuresOf, type Impersonation } from '../study/attack-pairs.ts';
 import { attackAll, attackedPair, attackSettings, type KeptResult } from '../study/attacking.ts';
 import type { StudyConfig } from '../study/config.ts';
@@ -30,6 +30,7 @@ import { examplesOf } from '../study/examples.ts';
 import { readImages } from '../study/journal.ts';
 import type { Progress } from '../study/progress.ts';
 import type { RunFolder } from '../study/run-folder.ts';
+import { pairSlopes, summariseSlopes } from '../study/slopes.ts';
 import type { TestFaces } from '../study/test-faces.ts';
 import { type VerificationResult, verifyDefence } from '../study/verification.ts';
 
@@ -98,6 +99,7 @@ export async function runAttackStudy(task: AttackStudyTask): Promise<Results> {
     );
     const threshold = task.threshold ?? verified.threshold.value;
     const { pairs, leftOut } = choosePairs(task, embeddings, threshold);
+    const slopes = await measureSlopes(task, pairs, threshold, known);
     const whiteBox: WhiteBoxResults[] = [];
     for (const attack of methods) {
       whiteBox.push(await attackWhiteBox(task, attack, embeddings, pairs, threshold, known));
@@ -137,7 +139,7 @@ export async function runAttackStudy(task: AttackStudyTask): Promise<Results> {
           name: defence.name,
           description: defence.network.description,
           settings: { members: defence.network.members },
-          runs: [runOf(verified, { ...verified.threshold, value: threshold }, whiteBox, blackBox)],
+          runs: [runOf(verified, { ...verified.threshold, value: threshold }, whiteBox, blackBox, slopes)],
         },
       ],
       leftOut,
@@ -175,6 +177,7 @@ function runOf(
   threshold: VerificationResult['threshold'],
   whiteBox: WhiteBoxResults[],
   blackBox: BlackBoxResults[],
+  slopes: Slopes | null,
 ): Results['defences'][number]['runs'][number] {
   return {
     seed: 0,
@@ -186,7 +189,25 @@ function runOf(
     blackBox,
     snapshots: [],
     diagnosis: null,
+    slopes,
   };
+}
+
+/** What the attack meets at its first step; null where it is not an impersonation of single images by the mean of cosines. */
+async function measureSlopes(
+  { engine, run, faces, defence, goal, rule, targetImages, batchSize }: AttackStudyTask,
+  pairs: readonly Impersonation[],
+  threshold: number,
+  known: object,
+): Promise<Slopes | null> {
+  const { members } = defence.network;
+  if (goal !== 'impersonate' || targetImages > 1 || (rule !== 'mean' && members > 1)) return null;
+  return run.stage(
+    { ...known, pairs, threshold },
+    async () =>
+      summariseSlopes(await pairSlopes(engine, defence.network, faces, pairs, batchSize), threshold),
+    'slopes.json',
+  );
 }
 
 /** Pairs to attack: of different people that are rejected, or for dodging of one person that are accepted. */

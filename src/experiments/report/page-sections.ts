@@ -38,7 +38,7 @@ export function sectionsOf(results: Results, matched: Matched | undefined, docum
     {
       id: 'diagnosis',
       title: 'Diagnosis',
-      body: made([tables.diagnosis]) + charts([figures.angles, figures.directions]),
+      body: made([tables.diagnosis, tables.slopes]) + charts([figures.angles, figures.directions]),
     },
     {
       id: 'transfer',

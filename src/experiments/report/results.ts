@@ -145,6 +145,24 @@ const diagnosis = z.object({
   volume: z.number().min(0).nullable(),
 });
 
+/**
+ * What a white-box attack meets at its first step, over the pairs that the defence does not accept as they are. Slopes are
+ * lengths of gradients of the similarity (mean of the members' cosines) by pixel values in [0, 1].
+ */
+const slopes = z.object({
+  pairs: count,
+  /** Mean distance of the similarity from the threshold. */
+  gap: z.number().min(0),
+  /** Mean slope of one member's similarity. */
+  member: z.number().min(0),
+  /** Mean slope of the similarity: of all members at once. */
+  joint: z.number().min(0),
+  /** Mean cosine between two members' gradients; null for a single network. */
+  cosine: z.number().min(-1).max(1).nullable(),
+  /** Median L2 norm that would do if the slope stayed as it is: gap / joint. */
+  firstOrder: z.number().min(0),
+});
+
 const blackBox = z
   .object({
     attack: name,
@@ -186,6 +204,8 @@ const run = z.object({
   /** Along training, the trained network last. */
   snapshots: z.array(snapshot),
   diagnosis: diagnosis.nullable(),
+  /** Of every defence since facet measures it. */
+  slopes: slopes.nullable().default(null),
 });
 
 /** Each defence's white-box examples, shown to each defence. */
@@ -354,6 +374,7 @@ export type MatchingRuleName = WhiteBoxResults['rule'];
 export type AttackedPair = WhiteBoxResults['pairs'][number];
 export type Snapshot = RunResults['snapshots'][number];
 export type Diagnosis = NonNullable<RunResults['diagnosis']>;
+export type Slopes = NonNullable<RunResults['slopes']>;
 export type TransferResults = Results['transfer'][number];
 export type Directions = NonNullable<Results['directions']>;
 export type Example = Results['examples'][number];

@@ -1,7 +1,8 @@
 /** Tables of how members lie to each other, and of whose examples fool whom. */
 import { diagnosisSummaries, type TransferMatrix } from './diagnosis.ts';
 import { counted, fixed } from './format.ts';
-import type { Results } from './results.ts';
+import type { Results, Slopes } from './results.ts';
+import { overSeedsIfAll } from './summary.ts';
 import type { Cell, Table } from './table.ts';
 import { DEFENCE, rates } from './tables-verification.ts';
 
@@ -27,6 +28,44 @@ export function diagnosisTable(results: Results): Table | undefined {
       { key: 'volume', header: 'volume', write: (v) => fixed(v, 3) },
     ],
     rows: summaries.map((s): Cell[] => [s.defence.name, s.own, s.others, s.between, s.volume]),
+    detail: true,
+  };
+}
+
+/** What an attack meets at its first step, per defence; undefined where it was measured for none. */
+export function slopesTable(results: Results): Table | undefined {
+  const measured = results.defences.filter(({ runs }) => runs.every(({ slopes }) => slopes !== null));
+  if (measured.length === 0) return undefined;
+  return {
+    id: 'slopes',
+    title: 'What a white-box attack meets at its first step',
+    note:
+      'Means over the pairs that the defence does not accept as they are. Gap: from the similarity (mean of the members’ cosines) up to the ' +
+      'threshold. Slope: length of the gradient of a member’s cosine, and of the similarity, by pixels in [0, 1]; what members whose ' +
+      'gradients point elsewhere take from one another is the difference. Cosine: between two members’ gradients. First order: the median ' +
+      'L2 norm that would do if the slope stayed as it is, gap/slope; attacks bend around, so they need less or more.',
+    columns: [
+      DEFENCE,
+      { key: 'pairs', header: 'pairs', write: (n) => fixed(n, 0) },
+      { key: 'gap', header: 'gap', write: (v) => fixed(v, 3) },
+      { key: 'member_slope', header: 'slope of a member', write: (v) => fixed(v, 3) },
+      { key: 'gradient_cosine', header: 'cosine of gradients', write: (v) => fixed(v, 2) },
+      { key: 'joint_slope', header: 'slope of all', write: (v) => fixed(v, 3) },
+      { key: 'first_order_l2', header: 'first order L2', unit: '[0, 1]', write: (v) => fixed(v, 2) },
+    ],
+    rows: measured.map((defence): Cell[] => {
+      const mean = (of: (slopes: Slopes) => number | null) =>
+        overSeedsIfAll(defence, ({ slopes }) => slopes && of(slopes));
+      return [
+        defence.name,
+        mean((s) => s.pairs),
+        mean((s) => s.gap),
+        mean((s) => s.member),
+        mean((s) => s.cosine),
+        mean((s) => s.joint),
+        mean((s) => s.firstOrder),
+      ];
+    }),
     detail: true,
   };
 }

@@ -7,7 +7,7 @@ import { uniqueFileNames } from './summary.ts';
 import type { Table } from './table.ts';
 import { blackBoxTable, leftOutTable, whiteBoxTable } from './tables-attacks.ts';
 import { ablationTable, effectsTable, matchedTable } from './tables-comparison.ts';
-import { diagnosisTable, transferTable } from './tables-diagnosis.ts';
+import { diagnosisTable, slopesTable, transferTable } from './tables-diagnosis.ts';
 import { rulesTable, verificationTable } from './tables-verification.ts';
 import { pooledAttacks, singleAttacks } from './white-box.ts';
 
@@ -24,6 +24,7 @@ export interface Tables {
   readonly ablation: Table | undefined;
   readonly effects: Table | undefined;
   readonly diagnosis: Table | undefined;
+  readonly slopes: Table | undefined;
   readonly transfer: readonly Table[];
   readonly leftOut: Table | undefined;
 }
@@ -46,6 +47,7 @@ export function makeTables(
     ablation: ablationTable(results, matched),
     effects: effectsTable(results, matched),
     diagnosis: diagnosisTable(results),
+    slopes: slopesTable(results),
     transfer: matrices.map((matrix, i) => transferTable(matrix, transferIds[i]!)),
     leftOut: leftOutTable(results),
   };
@@ -63,6 +65,7 @@ export function mainTables(results: Results): Table[] {
     made.ablation,
     made.effects,
     made.diagnosis,
+    made.slopes,
     ...made.transfer,
     made.rules,
     made.leftOut,

@@ -117,6 +117,7 @@ async function gatherDefence(
       blackBox: blackBox ? [blackBox] : [],
       snapshots: (await stages.ifThere('snapshots', () => work.snapshots())) ?? [],
       diagnosis: (await stages.ifThere('diagnosis', () => work.diagnosis())) ?? null,
+      slopes: (await stages.ifThere('diagnosis', () => work.slopes())) ?? null,
     },
   };
 }

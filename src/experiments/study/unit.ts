@@ -2,7 +2,7 @@
 import { ATTACKS, type AttackName, accepted, within } from '../../attacks/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Embeddings, MatchingRule } from '../../evaluation/index.ts';
-import type { Diagnosis, RunResults, WhiteBoxResults } from '../report/index.ts';
+import type { Diagnosis, RunResults, Slopes, WhiteBoxResults } from '../report/index.ts';
 import { drawImpersonations, type Impersonation, spread } from './attack-pairs.ts';
 import { attackAll, attackedPair, attackSettings, type KeptResult } from './attacking.ts';
 import type { StudyConfig } from './config.ts';
@@ -12,6 +12,7 @@ import { diagnose } from './diagnosis.ts';
 import { addEmbeddings, compileEmbedder, type Embedder, embedFaces } from './embedding.ts';
 import type { Progress } from './progress.ts';
 import { contentHash } from './run-folder.ts';
+import { pairSlopes, summariseSlopes } from './slopes.ts';
 import type { StageKind, Stages } from './stages.ts';
 import { type StepProfile, snapshotEpochs, type TrainingPoint, train } from './train.ts';
 import { openTrained, type TrainedNetwork } from './trained.ts';
@@ -65,6 +66,8 @@ export class UnitWork {
   readonly #unit: TrainedUnit;
   readonly #defence: Defence;
   readonly #open = new Map<number, Promise<{ trained: TrainedNetwork; embedder: Embedder }>>();
+  /** The trained network's features of the test faces: verification and the flip sum both look at them. */
+  #plain: Promise<Embeddings> | undefined;
   readonly title: string;
   /** The defence, or `surrogate`. */
   readonly name: string;
@@ -139,8 +142,7 @@ export class UnitWork {
       'verify',
       this.title,
       { ...this.#onTest(), matching: config.matching },
-      async () =>
-        verifyDefence(await this.#embedTest(this.#lastEpoch), data, config.far, [first!, ...others]),
+      async () => verifyDefence(await this.#plainTest(), data, config.far, [first!, ...others]),
       ...this.place,
       'verification.json',
     );
@@ -156,7 +158,7 @@ export class UnitWork {
       this.title,
       { ...this.#onTest(), matching: config.matching[0] },
       async () => {
-        const plain = await this.#embedTest(this.#lastEpoch);
+        const plain = await this.#plainTest();
         const mirrored = await this.#embedTest(this.#lastEpoch, true);
         const { accuracy, deviation } = verifyPairs(
           addEmbeddings(plain, mirrored),
@@ -269,6 +271,34 @@ export class UnitWork {
   }
 
   /**
+   * What a white-box attack meets at its first step, at the threshold of the mean of the members' cosines; null where that
+   * rule is not among the study's, or no pair is under its threshold.
+   */
+  async slopes(): Promise<Slopes | null> {
+    const { config, data, engine, stages } = this.#context;
+    const { rules } = await this.verification();
+    const entry = this.#defence.ensemble ? rules.find(({ rule }) => rule === 'mean') : rules[0];
+    if (!entry) return null;
+    const threshold = entry.threshold.value;
+    return stages.get(
+      'diagnosis',
+      this.title,
+      { ...this.#onTest(), pairs: this.#pairsHash, threshold },
+      async () => {
+        const { trained } = await this.#network(this.#lastEpoch);
+        // The attack's batches, whose kernels are compiled already.
+        const { batchSize } = config.attack;
+        return summariseSlopes(
+          await pairSlopes(engine, trained.network, data, this.pairs, batchSize),
+          threshold,
+        );
+      },
+      ...this.place,
+      'slopes.json',
+    );
+  }
+
+  /**
    * Black-box examples: images whose features on this network are as near to the target's as each distance. Leaves them
    * in the file beside; the result says which distances each pair reached.
    */
@@ -372,6 +402,11 @@ export class UnitWork {
     }));
     this.#open.set(epoch, opening);
     return opening;
+  }
+
+  #plainTest(): Promise<Embeddings> {
+    this.#plain ??= this.#embedTest(this.#lastEpoch);
+    return this.#plain;
   }
 
   async #embedTest(epoch: number, mirrored = false): Promise<Embeddings> {
@@ -497,7 +532,10 @@ export async function readUnit(
       for (const [attack, rule] of whiteBoxRuns(context.config, unit)) await work.whiteBox(attack, rule);
     }
     if (wanted('snapshots')) await work.snapshots();
-    if (wanted('diagnosis')) await work.diagnosis();
+    if (wanted('diagnosis')) {
+      await work.diagnosis();
+      await work.slopes();
+    }
   } finally {
     await work.free();
   }
