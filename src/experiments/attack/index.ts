@@ -29,6 +29,7 @@ import { compileEmbedder, type Embedder, embedFaces } from '../study/embedding.t
 import { examplesOf } from '../study/examples.ts';
 import { readImages } from '../study/journal.ts';
 import type { Progress } from '../study/progress.ts';
+import { resultsHead } from '../study/results-head.ts';
 import type { RunFolder } from '../study/run-folder.ts';
 import { pairSlopes, summariseSlopes } from '../study/slopes.ts';
 import type { TestFaces } from '../study/test-faces.ts';
@@ -118,18 +119,7 @@ export async function runAttackStudy(task: AttackStudyTask): Promise<Results> {
         ]
       : [];
     return {
-      schema: 'facet-results',
-      version: 2,
-      name: task.name,
-      command: task.command,
-      date: new Date().toISOString(),
-      durationSeconds: (Date.now() - started) / 1000,
-      facetVersion: task.facetVersion,
-      adapter: {
-        name: engine.name,
-        kind: engine.device.traits.software ? 'software' : 'gpu',
-        driver: engine.device.info.description || 'unknown',
-      },
+      ...resultsHead(task, started),
       data: { train: null, test: faces.description },
       matching: rule,
       goal,

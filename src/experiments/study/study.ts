@@ -6,6 +6,7 @@ import { loadStudyData, type StudyData } from './data.ts';
 import { drawDirections } from './directions.ts';
 import { gather } from './gather.ts';
 import type { Progress } from './progress.ts';
+import { resultsHead } from './results-head.ts';
 import { contentHash, type RunFolder } from './run-folder.ts';
 import { MissingStageError, type StageKind, Stages } from './stages.ts';
 import type { StepProfile } from './train.ts';
@@ -84,18 +85,7 @@ async function studyOf(task: StudyTask, data: StudyData, started: number): Promi
   await refuseMissingUnits(joint, config, wanted);
   const measured = await gather(joint);
   return {
-    schema: 'facet-results',
-    version: 2,
-    name: task.name,
-    command: task.command,
-    date: new Date().toISOString(),
-    durationSeconds: (Date.now() - started) / 1000,
-    facetVersion: task.facetVersion,
-    adapter: {
-      name: engine.name,
-      kind: engine.device.traits.software ? 'software' : 'gpu',
-      driver: engine.device.info.description || 'unknown',
-    },
+    ...resultsHead(task, started),
     data: data.description,
     matching: config.matching[0]!,
     settings: JSON.parse(JSON.stringify(config)),

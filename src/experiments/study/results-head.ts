@@ -1,0 +1,37 @@
+/** What a study's results say of the run itself. */
+import type { Engine } from '../../engine/index.ts';
+import { RESULTS_SCHEMA, RESULTS_VERSION, type Results } from '../report/index.ts';
+
+export interface MeasuredBy {
+  readonly engine: Engine;
+  readonly name: string;
+  /** The command that repeats it. */
+  readonly command: string;
+  readonly facetVersion: string;
+}
+
+type ResultsHead = Pick<
+  Results,
+  'schema' | 'version' | 'name' | 'command' | 'date' | 'durationSeconds' | 'facetVersion' | 'adapter'
+>;
+
+/** The head of results that end now; `started` is what `Date.now()` said. */
+export function resultsHead(
+  { engine, name, command, facetVersion }: MeasuredBy,
+  started: number,
+): ResultsHead {
+  return {
+    schema: RESULTS_SCHEMA,
+    version: RESULTS_VERSION,
+    name,
+    command,
+    date: new Date().toISOString(),
+    durationSeconds: (Date.now() - started) / 1000,
+    facetVersion,
+    adapter: {
+      name: engine.name,
+      kind: engine.device.traits.software ? 'software' : 'gpu',
+      driver: engine.device.info.description || 'unknown',
+    },
+  };
+}
