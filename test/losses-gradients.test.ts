@@ -11,7 +11,7 @@ import {
   tanh,
 } from '../src/engine/index.ts';
 import { DIVERSITY_FORMS, diversityOf } from '../src/losses/diversity-forms.ts';
-import { attackGradients, gradientDiversity } from '../src/losses/gradient-diversity.ts';
+import { attackGradients, gradientDiversity, jointFlatness } from '../src/losses/gradient-diversity.ts';
 import { MobileFaceNet } from '../src/models/mobilefacenet.ts';
 import { openTestEngine } from './support/device.ts';
 import { dot, expectClose, norm, normals, numericalGradient, row } from './support/float64.ts';
@@ -95,6 +95,39 @@ describe('diversity of gradients', () => {
     expectClose(out.byInner!, byInner, 2e-3, 'by inner weights');
     const byOuter = numericalGradient((a) => oracle(inner, a), outer);
     expectClose(out.byOuter!, byOuter, 2e-3, 'by outer weights');
+    program.free();
+  });
+
+  it('joint flatness: value and parameter gradients of the oracle', async () => {
+    const program = await engine.compile({
+      name: 'joint flatness',
+      inputs: { x: input([1, N, P]), b: input([M, P, H]), a: input([M, H, E]) },
+      trace: ({ x, b, a }) => {
+        const own = broadcastTo(x!, [M, N, P]);
+        const value = jointFlatness(network(own, b!, a!), own, EPSILON);
+        const [byInner, byOuter] = gradients(value, [b!, a!]);
+        return { outputs: { value, byInner: byInner!, byOuter: byOuter! } };
+      },
+    });
+    const out = await program.run({ x: images, b: inner, a: outer }).read();
+    const oracle = (b: ArrayLike<number>, a: ArrayLike<number>) => {
+      const slopes = slopesOracle(b, a);
+      let total = 0;
+      for (let n = 0; n < N; n++) {
+        const joint = Array.from({ length: P }, (_, p) => {
+          let sum = 0;
+          for (let m = 0; m < M; m++) sum += slopes[(m * N + n) * P + p]! / M;
+          return sum;
+        });
+        total -= Math.log(dot(joint, joint) + EPSILON) / 2;
+      }
+      return total / N;
+    };
+    expect(out.value![0]).toBeCloseTo(oracle(inner, outer), 4);
+    const byInner = numericalGradient((b) => oracle(b, outer), inner);
+    expectClose(out.byInner!, byInner, 1e-3, 'by inner weights');
+    const byOuter = numericalGradient((a) => oracle(inner, a), outer);
+    expectClose(out.byOuter!, byOuter, 1e-3, 'by outer weights');
     program.free();
   });
 

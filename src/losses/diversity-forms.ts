@@ -6,10 +6,13 @@ import {
   type FeatureDiversityInput,
   featureDiversity,
 } from './diversity.ts';
-import { gradientDiversity } from './gradient-diversity.ts';
+import { gradientDiversity, jointFlatness } from './gradient-diversity.ts';
 
-/** `FEATURE_FORMS`, and `gradients`: of what an attack follows (`gradientDiversity`). */
-export const DIVERSITY_FORMS = [...FEATURE_FORMS, 'gradients'] as const;
+/**
+ * `FEATURE_FORMS`, and of what an attack follows: `gradients`, its directions (`gradientDiversity`), and `slope`, what is left
+ * of them when all members are attacked at once (`jointFlatness`).
+ */
+export const DIVERSITY_FORMS = [...FEATURE_FORMS, 'gradients', 'slope'] as const;
 export type DiversityForm = (typeof DIVERSITY_FORMS)[number];
 
 export interface DiversityInput extends FeatureDiversityInput {
@@ -19,11 +22,17 @@ export interface DiversityInput extends FeatureDiversityInput {
 
 /** Whether a form differentiates by the images, and so needs each member to have its own. */
 export function looksAtImages(form: DiversityForm): boolean {
-  return form === 'gradients';
+  return form === 'gradients' || form === 'slope';
 }
 
 /** The diversity in one of its forms → scalar. Throws as the form does. */
 export function diversityOf(form: DiversityForm, input: DiversityInput, epsilon = DIVERSITY_EPSILON): Tensor {
-  if (form === 'gradients') return gradientDiversity(input.features, input.images, epsilon);
-  return featureDiversity(form, input, epsilon);
+  switch (form) {
+    case 'gradients':
+      return gradientDiversity(input.features, input.images, epsilon);
+    case 'slope':
+      return jointFlatness(input.features, input.images, epsilon);
+    default:
+      return featureDiversity(form, input, epsilon);
+  }
 }

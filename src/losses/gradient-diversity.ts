@@ -3,7 +3,21 @@
  *
  * M members, N images, E embedding size, P values of an image.
  */
-import { concat, gradients, l2Normalize, reshape, type Shape, slice, type Tensor } from '../engine/index.ts';
+import {
+  add,
+  concat,
+  gradients,
+  l2Normalize,
+  log,
+  mean,
+  mul,
+  reshape,
+  type Shape,
+  slice,
+  square,
+  sum,
+  type Tensor,
+} from '../engine/index.ts';
 import { DIVERSITY_EPSILON, diversity } from './diversity.ts';
 
 /**
@@ -20,6 +34,19 @@ import { DIVERSITY_EPSILON, diversity } from './diversity.ts';
  */
 export function gradientDiversity(features: Tensor, images: Tensor, epsilon = DIVERSITY_EPSILON): Tensor {
   return diversity(attackGradients(features, images), epsilon);
+}
+
+/**
+ * How little slope the members leave an attack on all of them: −½ mean over the batch of log(‖1/M Σ_m g_m‖² + ε), g the
+ * `attackGradients` → scalar. Members may make it larger by leading elsewhere, as in `gradientDiversity`, or by being flat, as
+ * networks are that are trained with a penalty on their input gradients (Ross and Doshi-Velez 2018, arXiv:1711.09404); of
+ * gradients that are only turned the members may make up in length what an attack loses by their directions.
+ *
+ * ε bounds the pull on what is flat already. Throws as `attackGradients` does.
+ */
+export function jointFlatness(features: Tensor, images: Tensor, epsilon = DIVERSITY_EPSILON): Tensor {
+  const joint = mean(attackGradients(features, images), [0]);
+  return mul(mean(log(add(sum(square(joint), [-1]), epsilon))), -0.5);
 }
 
 /**
