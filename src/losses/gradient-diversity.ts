@@ -28,7 +28,7 @@ import { DIVERSITY_EPSILON, diversity } from './diversity.ts';
  *
  * Kariyappa and Qureshi, "Improving Adversarial Robustness of Ensembles with Diversity Training", 2019
  * (arXiv:1901.09981), penalise the cosines of the members' gradients of their losses; here it is the gradients of the
- * objective that faces are attacked by, and their volume. Second derivatives: about twice the time of a step.
+ * objective that faces are attacked by, and their volume. It takes second derivatives.
  *
  * Throws as `diversity` and `attackGradients` do.
  */
