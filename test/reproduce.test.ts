@@ -46,6 +46,28 @@ describe('a study', () => {
     ]);
   }, 300_000);
 
+  test('training for little slope leaves little, of one network as of several', async () => {
+    const slopesOf = async (members: number, weight: number) => {
+      const config: StudyConfig = {
+        ...micro,
+        defences: ['diverse'],
+        members,
+        training: { ...micro.training, epochs: 6 },
+        diversity: { ...micro.diversity, form: 'slope', weight },
+      };
+      const only = ['train', 'verify', 'diagnosis', 'report'] as const;
+      const results = await runWhole(engine, folder, `slope-${members}-${weight}`, { config, only });
+      const [run] = results.defences[0]!.runs;
+      expect(run!.memberCosine === null).toBe(members === 1);
+      return run!.slopes!;
+    };
+    for (const members of [2, 1]) {
+      const [steep, flat] = [await slopesOf(members, 0), await slopesOf(members, 20)];
+      expect(flat.joint).toBeLessThan(0.8 * steep.joint);
+      expect(flat.cosine === null).toBe(members === 1);
+    }
+  }, 300_000);
+
   test('stopped in the middle of training and resumed, measures the same', async () => {
     const abort = new AbortController();
     const stopping: Progress = {

@@ -72,7 +72,11 @@ export function addStudyOptions(command: Command): Command {
     .optionsGroup('Training:')
     .option('--width <x>', 'width multiplier of the networks', real(0.01, 4))
     .option('--embedding <n>', 'features of a face', whole(2, 4096))
-    .option('--members <n>', 'networks in an ensemble', whole(2, 8))
+    .option(
+      '--members <n>',
+      'networks in an ensemble; 1 to see what it is that an ensemble adds',
+      whole(1, 8),
+    )
     .option('--head <kind>', `loss of the classifier: ${HEADS.join(', ')}`)
     .option('--margin <m>', 'margin of cosface or arcface', real(0))
     .option('--scale <s>', 'scale of cosface or arcface', real(0.1))

@@ -20,7 +20,7 @@ import { chunkSgd } from '../../models/chunk-sgd.ts';
 import { ChunkedClassifier, chunkSize } from '../../models/chunked-classifier.ts';
 import { Classifier } from '../../models/classifier.ts';
 import type { StudyConfig } from './config.ts';
-import type { Defence } from './defences.ts';
+import { type Defence, membersOf } from './defences.ts';
 
 /** A step's classification, traced. */
 export interface ClassificationStep {
@@ -66,7 +66,7 @@ export function buildClassification(
   seed: number,
 ): Classification {
   const { embeddingSize, training, classifier } = config;
-  const members = defence.ensemble ? config.members : 1;
+  const members = membersOf(defence, config);
   const options = { classes, embeddingSize, members, shared: defence.sharedWeights, seed };
   const asked = classifier.chunk !== null || classifier.sample < 1;
   if (defence.needsAllScores) return plain(new Classifier(options), headOf(config), training);

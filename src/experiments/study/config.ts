@@ -47,7 +47,7 @@ const settings = z.object({
   widthMultiplier: positive,
   embeddingSize: whole,
   /** Networks in an ensemble. */
-  members: z.int().min(2).max(8),
+  members: z.int().min(1).max(8),
   defences: z
     .array(z.enum(DEFENCE_NAMES))
     .min(1)

@@ -2,7 +2,7 @@
 import { add, equal, mean, mul, slice, sub, sum, type Tensor } from '../../engine/index.ts';
 import { adp } from '../../losses/adp.ts';
 import { totalLoss } from '../../losses/diversity.ts';
-import { diversityOf } from '../../losses/diversity-forms.ts';
+import { diversityOf, looksAtImages } from '../../losses/diversity-forms.ts';
 import { type ChunkedHeadOutput, type HeadOutput, requireScores } from '../../losses/head.ts';
 import { tripletLoss } from '../../losses/triplet.ts';
 import { halfOf } from './adversary.ts';
@@ -49,6 +49,19 @@ export interface Defence {
   /** Settings that its training follows from, beside those of every training. */
   readonly uses: readonly LossSettings[];
   readonly loss: (input: LossInput) => Loss;
+}
+
+/** How many networks a defence is made of. */
+export function membersOf({ ensemble }: Defence, { members }: Pick<StudyConfig, 'members'>): number {
+  return ensemble ? members : 1;
+}
+
+/** Whether its loss differentiates by the images, so that each member needs its own: twice the work of a step. */
+export function differentiatesImages(
+  { uses }: Defence,
+  { diversity }: Pick<StudyConfig, 'diversity'>,
+): boolean {
+  return uses.includes('diversity') && looksAtImages(diversity.form);
 }
 
 function crossEntropy({ head }: LossInput): Loss {

@@ -17,11 +17,10 @@ import {
   withWarmup,
 } from '../../engine/index.ts';
 import { memberCosine } from '../../losses/diversity.ts';
-import { looksAtImages } from '../../losses/diversity-forms.ts';
 import { readCheckpoint, writeCheckpoint } from '../../models/checkpoint.ts';
 import { Adversary } from './adversary.ts';
 import type { StudyConfig } from './config.ts';
-import type { Defence } from './defences.ts';
+import { type Defence, differentiatesImages } from './defences.ts';
 import type { Progress } from './progress.ts';
 import { contentHash, type RunFolder } from './run-folder.ts';
 import type { TrainFaces } from './train-faces.ts';
@@ -185,8 +184,9 @@ function compileStep(
     },
     trace: ({ images, labels: given, rate }) => {
       const seen = adversary ? concat([images, adversary.images.tensor()], 1) : images;
-      const own = defence.uses.includes('diversity') && looksAtImages(config.diversity.form);
-      const batch = own ? broadcastTo(seen, [network.options.members, ...seen.shape.slice(1)]) : seen;
+      const batch = differentiatesImages(defence, config)
+        ? broadcastTo(seen, [network.options.members, ...seen.shape.slice(1)])
+        : seen;
       const { features: all, updates } = network.forward(batch, 'train');
       const [members = 1, rows = 0, size = 0] = all.shape;
       const features = slice(all, [0, 0, 0], [members, batchSize, size]);
@@ -211,7 +211,7 @@ function compileStep(
       );
       const ofWeights = step.updates(slopes.slice(parameters.length), rate);
       const steps = classification.updatesFirst ? [...ofWeights, ...ofNetwork] : [...ofNetwork, ...ofWeights];
-      const cosine: Record<string, Tensor> = defence.ensemble ? { memberCosine: memberCosine(features) } : {};
+      const cosine: Record<string, Tensor> = members > 1 ? { memberCosine: memberCosine(features) } : {};
       return {
         outputs: { loss, accuracy: mean(head.correct), ...terms, ...cosine },
         updates: [...updates, ...steps],

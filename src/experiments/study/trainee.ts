@@ -4,7 +4,7 @@ import { type Optimizer, type ParameterSet, sgd } from '../../engine/index.ts';
 import { MobileFaceNet } from '../../models/mobilefacenet.ts';
 import { buildClassification, type Classification } from './classification.ts';
 import type { StudyConfig } from './config.ts';
-import type { Defence } from './defences.ts';
+import { type Defence, membersOf } from './defences.ts';
 
 export interface Trainee {
   readonly network: MobileFaceNet;
@@ -17,7 +17,7 @@ export interface Trainee {
 
 /** Builds a defence's networks with seeded initial weights. */
 export function buildTrainee(defence: Defence, config: StudyConfig, classes: number, seed: number): Trainee {
-  const members = defence.ensemble ? config.members : 1;
+  const members = membersOf(defence, config);
   const { inputSize, widthMultiplier, embeddingSize, training } = config;
   const { momentum, weightDecay } = training;
   const network = new MobileFaceNet({ members, inputSize, widthMultiplier, embeddingSize, seed });

@@ -7,7 +7,7 @@ import { drawImpersonations, type Impersonation, spread } from './attack-pairs.t
 import { attackAll, attackedPair, attackSettings, type KeptResult } from './attacking.ts';
 import type { StudyConfig } from './config.ts';
 import type { StudyData } from './data.ts';
-import { DEFENCES, type Defence } from './defences.ts';
+import { DEFENCES, type Defence, membersOf } from './defences.ts';
 import { diagnose } from './diagnosis.ts';
 import { addEmbeddings, compileEmbedder, type Embedder, embedFaces } from './embedding.ts';
 import type { Progress } from './progress.ts';
@@ -277,7 +277,7 @@ export class UnitWork {
   async slopes(): Promise<Slopes | null> {
     const { config, data, engine, stages } = this.#context;
     const { rules } = await this.verification();
-    const entry = this.#defence.ensemble ? rules.find(({ rule }) => rule === 'mean') : rules[0];
+    const entry = membersOf(this.#defence, config) > 1 ? rules.find(({ rule }) => rule === 'mean') : rules[0];
     if (!entry) return null;
     const threshold = entry.threshold.value;
     return stages.get(
@@ -551,7 +551,7 @@ export function whiteBoxRuns(
 ): readonly (readonly [AttackName, MatchingRule])[] {
   const { methods } = config.attack;
   const [first, ...others] = config.matching;
-  const rules = DEFENCES[name].ensemble ? others : [];
+  const rules = membersOf(DEFENCES[name], config) > 1 ? others : [];
   return [
     ...methods.map((attack) => [attack, first!] as const),
     ...rules.map((rule) => [methods[0]!, rule] as const),

@@ -1,6 +1,6 @@
 /** Units of a study: what can be done on its own, and so on another machine. */
 import type { StudyConfig } from './config.ts';
-import { DEFENCES, type DefenceName } from './defences.ts';
+import { DEFENCES, type DefenceName, differentiatesImages, membersOf } from './defences.ts';
 
 /** One network or ensemble, with all that looks at it alone. */
 export type Unit =
@@ -67,9 +67,10 @@ export function unitsOfShard(config: StudyConfig, { index, count }: Shard): read
 }
 
 /** Roughly, in trainings of a single network. */
-function costOf(unit: Unit, { members }: StudyConfig): number {
+function costOf(unit: Unit, config: StudyConfig): number {
   if (unit.kind === 'directions') return 0.2;
   if (unit.kind === 'surrogate') return 1;
-  const { ensemble, adversarial } = DEFENCES[unit.name];
-  return (ensemble ? members : 1) * (adversarial ? 4 : 1);
+  const defence = DEFENCES[unit.name];
+  const steps = (defence.adversarial ? 4 : 1) * (differentiatesImages(defence, config) ? 2 : 1);
+  return membersOf(defence, config) * steps;
 }
