@@ -3,6 +3,7 @@
  * drivers, SwiftShader from node_modules, so that every machine has one.
  */
 import { create } from 'webgpu';
+import { calmPolling } from './dawn-polling.ts';
 import {
   AdapterError,
   type AdapterRequest,
@@ -31,6 +32,7 @@ const NO_SUCH_ADAPTER = 'facet asks for the list';
  * sees to that), but not from a global object, which would keep Node from exiting.
  */
 export function createGpu(options: readonly string[] = []): GPU {
+  calmPolling();
   return create([...DAWN_OPTIONS, ...(IS_LINUX ? ['backend=vulkan'] : []), ...options]);
 }
 
