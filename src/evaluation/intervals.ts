@@ -118,6 +118,13 @@ function withinStudent(t: number, freedom: number): number {
   return odd ? (2 / Math.PI) * (angle + sum) : sum;
 }
 
+/** Sum over count; NaN of nothing. */
+export function average(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}
+
 /** Median; the mean of the two middle values of an even number. Infinite values count as large. NaN of none. */
 export function median(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();

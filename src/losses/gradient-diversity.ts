@@ -1,5 +1,5 @@
 /**
- * Diversity of what an attack follows: the volume that the members' gradients of the image span.
+ * Terms of what an attack follows: the volume that the members' gradients of the image span, and how little slope they leave it.
  *
  * M members, N images, E embedding size, P values of an image.
  */

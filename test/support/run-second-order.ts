@@ -6,6 +6,7 @@ import { add, type Engine, gradients, type InputSpec, input, mul, sum } from '..
 import { evaluate, type OpCase } from '../cases/index.ts';
 import { seedOf, valuesOf } from '../cases/values.ts';
 import { type Attributes, backward, type NdArray } from '../oracle/index.ts';
+import { dot } from './float64.ts';
 import { callOp } from './run-op-case.ts';
 
 /** Central differences in float64: rounding costs about 1e-16 / STEP, the third derivative STEP². */
@@ -89,12 +90,6 @@ export async function runSecondOrder(engine: Engine, row: OpCase): Promise<strin
   } finally {
     program.free();
   }
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let whole = 0;
-  for (let i = 0; i < a.length; i++) whole += a[i]! * b[i]!;
-  return whole;
 }
 
 function symmetric({ shape, data }: NdArray): NdArray {

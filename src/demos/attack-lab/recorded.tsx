@@ -1,15 +1,17 @@
 /** What the lab would have shown, for browsers without WebGPU: the same attack on every shipped defence, run in Node. */
 import { fromBase64 } from '../shared/base64.ts';
 import { Picture } from '../shared/picture.tsx';
-import { RecordedGate, useRecorded } from '../shared/recorded.tsx';
+import { RecordedGate, recordedJson, useRecorded } from '../shared/recorded.tsx';
 import { Bars } from './bars.tsx';
 import { amplified, unit } from './perturbation.ts';
 import { adversarialOf, type LabRecord, type RunRecord } from './record.ts';
 
 const AMPLIFICATION = 10;
 
+const loadRecorded = () => recordedJson<LabRecord>('../recorded/attack-lab.json');
+
 export function Recorded() {
-  const recorded = useRecorded<LabRecord>('../recorded/attack-lab.json');
+  const recorded = useRecorded(loadRecorded);
   return <RecordedGate recorded={recorded}>{(record) => <RecordedRuns record={record} />}</RecordedGate>;
 }
 

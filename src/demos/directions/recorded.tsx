@@ -1,7 +1,7 @@
 /** A training that was recorded in Node by the same code: for browsers without WebGPU. One plays it, or scrubs through it. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { Button, Slider } from '../shared/controls.tsx';
-import { RecordedGate, useRecorded } from '../shared/recorded.tsx';
+import { RecordedGate, recordedJson, useRecorded } from '../shared/recorded.tsx';
 import { MembersChoice } from './knobs.tsx';
 import { openRecording, type RecordedFile, type Recording } from './recording.ts';
 import type { Members } from './settings.ts';
@@ -10,14 +10,18 @@ import { People, View } from './view.tsx';
 
 const FRAME_MS = 250;
 
+const loadRecorded = async () =>
+  openRecording(await recordedJson<RecordedFile>('../recorded/directions.json'));
+
 export function Recorded() {
-  const recorded = useRecorded<RecordedFile>('../recorded/directions.json');
-  return <RecordedGate recorded={recorded}>{(file) => <Players file={file} />}</RecordedGate>;
+  const recorded = useRecorded(loadRecorded);
+  return (
+    <RecordedGate recorded={recorded}>{(recordings) => <Players recordings={recordings} />}</RecordedGate>
+  );
 }
 
 /** A recording for each number of members. */
-function Players({ file }: { readonly file: RecordedFile }) {
-  const recordings = useMemo(() => openRecording(file), [file]);
+function Players({ recordings }: { readonly recordings: readonly Recording[] }) {
   const [members, setMembers] = useState<Members>(2);
   const recording = recordings.find((each) => each.members === members);
   if (!recording) return null;

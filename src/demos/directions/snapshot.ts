@@ -1,4 +1,5 @@
 /** What one sees of a training at one moment, and the numbers that say it: angles and volumes, in double precision. */
+import { average } from '../../evaluation/intervals.ts';
 import { diagnose } from '../../experiments/study/diagnosis.ts';
 import type { Members, PanelKind } from './settings.ts';
 
@@ -51,23 +52,17 @@ export function measurePanel(values: PanelValues, members: Members, labels: Int3
     sets,
   });
   const pairs = (matrix: readonly (readonly number[])[], own: boolean) =>
-    mean(matrix.flatMap((row, i) => row.filter((_, j) => (i === j) === own)));
+    average(matrix.flatMap((row, i) => row.filter((_, j) => (i === j) === own)));
   return {
     kind,
     features,
     weights,
     sets,
-    loss: mean(losses),
-    accuracy: mean(correct),
+    loss: average(losses),
+    accuracy: average(correct),
     ownAngle: pairs(found.featureToWeight, true),
     otherAngle: sets === 1 ? null : pairs(found.featureToWeight, false),
     memberAngle: pairs(found.featureToFeature, false),
     volume: found.volume ?? 0,
   };
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return sum / values.length;
 }

@@ -3,13 +3,15 @@ import type { FirstScreen } from '../attack-lab/first-screen.ts';
 import { amplified, unit } from '../attack-lab/perturbation.ts';
 import { fromBase64 } from '../shared/base64.ts';
 import { Picture } from '../shared/picture.tsx';
-import { useRecorded } from '../shared/recorded.tsx';
+import { recordedJson, useRecorded } from '../shared/recorded.tsx';
 
 const AMPLIFICATION = 10;
 
+const loadRecorded = () => recordedJson<FirstScreen>('./recorded/first-screen.json');
+
 export function Example() {
   // Without it the page says the same in words.
-  const { value: screen } = useRecorded<FirstScreen>('./recorded/first-screen.json');
+  const { value: screen } = useRecorded(loadRecorded);
   const rgb = screen && {
     source: fromBase64(screen.source),
     changed: fromBase64(screen.changed),

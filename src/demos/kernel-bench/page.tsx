@@ -4,7 +4,7 @@ import { useEffect, useReducer, useState } from 'preact/hooks';
 import type { BenchReport } from '../../bench/index.ts';
 import { Button, Checkbox, Select, Slider } from '../shared/controls.tsx';
 import { ErrorMessage } from '../shared/messages.tsx';
-import { RecordedGate, useRecorded } from '../shared/recorded.tsx';
+import { RecordedGate, recordedJson, useRecorded } from '../shared/recorded.tsx';
 import { mountPage, Shell } from '../shared/shell.tsx';
 import { EngineGate, useEngine } from '../shared/use-engine.tsx';
 import { AdapterView } from './adapter.tsx';
@@ -127,9 +127,11 @@ function Progress({ state }: { readonly state: BenchState }) {
   );
 }
 
+const loadRecorded = () => recordedJson<BenchReport>('../recorded/bench.json');
+
 /** A run of the same code in Node. */
 function Recorded() {
-  const recorded = useRecorded<BenchReport>('../recorded/bench.json');
+  const recorded = useRecorded(loadRecorded);
   return <RecordedGate recorded={recorded}>{(report) => <RecordedReport report={report} />}</RecordedGate>;
 }
 

@@ -17,17 +17,20 @@ export async function fetchRecorded(address: string): Promise<Response> {
   return response;
 }
 
-/** A recorded JSON, loaded once. Its shape is not looked at: it is a file of ours. */
-export function useRecorded<T>(address: string): RecordedState<T> {
+/** A recorded JSON. Its shape is not looked at: it is a file of ours. */
+export async function recordedJson<T>(address: string): Promise<T> {
+  return (await fetchRecorded(address)).json() as Promise<T>;
+}
+
+/** What `load` gives, asked for once; its errors are the recording's problem. `load` must be the same at every render. */
+export function useRecorded<T>(load: () => Promise<T>): RecordedState<T> {
   const [state, setState] = useState<RecordedState<T>>({});
   useEffect(() => {
-    fetchRecorded(address)
-      .then((response) => response.json() as Promise<T>)
-      .then(
-        (value) => setState({ value }),
-        (error: unknown) => setState({ problem: messageOf(error) }),
-      );
-  }, [address]);
+    load().then(
+      (value) => setState({ value }),
+      (error: unknown) => setState({ problem: messageOf(error) }),
+    );
+  }, [load]);
   return state;
 }
 

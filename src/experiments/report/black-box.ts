@@ -1,5 +1,5 @@
 /** Black-box attacks: examples crafted on a separate network, shown to every defence. */
-import { type Interval, rateDifference } from '../../evaluation/intervals.ts';
+import { average, type Interval, rateDifference } from '../../evaluation/intervals.ts';
 import { transferSuccess } from '../../evaluation/success.ts';
 import type { BlackBoxResults, DefenceResults, Results, RunResults } from './results.ts';
 import {
@@ -139,8 +139,4 @@ export function neverReached(results: Results, attack: string): NeverReached[] {
   return [...missed].flatMap(([distance, pairs]) =>
     pairs.size === 0 ? [] : { distance, tried: tried.size, pairs: [...pairs.values()] },
   );
-}
-
-function average(values: readonly number[]): number {
-  return values.reduce((sum, v) => sum + v, 0) / values.length;
 }

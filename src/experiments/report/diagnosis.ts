@@ -1,5 +1,5 @@
 /** How members' features and weight vectors lie, over seeds; and which defence falls for which other's examples. */
-import { type Interval, meanInterval } from '../../evaluation/intervals.ts';
+import { average, type Interval, meanInterval } from '../../evaluation/intervals.ts';
 import type { DefenceResults, Diagnosis, Results } from './results.ts';
 
 /** A defence's diagnosis, means over seeds. Angles in degrees. */
@@ -53,10 +53,6 @@ function meanMatrix(matrices: readonly number[][][]): number[][] {
   const first = matrices[0]!;
   const alike = matrices.filter((m) => m.length === first.length && m[0]!.length === first[0]!.length);
   return first.map((row, i) => row.map((_, j) => average(alike.map((m) => m[i]![j]!))));
-}
-
-function average(values: readonly number[]): number {
-  return values.reduce((sum, v) => sum + v, 0) / values.length;
 }
 
 function averageOrNull(values: readonly number[]): number | null {

@@ -1,5 +1,6 @@
 /** How training went: loss and accuracy against optimiser steps. */
 import * as Plot from '@observablehq/plot';
+import { average } from '../../evaluation/intervals.ts';
 import { drawChart, type Figure, HALF_WIDTH, seriesStyles } from './chart.ts';
 import type { Results, RunResults } from './results.ts';
 
@@ -86,8 +87,4 @@ function thinned(points: readonly TrainingPoint[]): { step: number; loss: number
     loss: average(group.map((p) => p.loss)),
     accuracy: average(group.map((p) => p.accuracy)),
   }));
-}
-
-function average(values: number[]): number {
-  return values.reduce((sum, v) => sum + v, 0) / values.length;
 }

@@ -56,7 +56,7 @@ export function membersOf({ ensemble }: Defence, { members }: Pick<StudyConfig, 
   return ensemble ? members : 1;
 }
 
-/** Whether its loss differentiates by the images, so that each member needs its own: twice the work of a step. */
+/** Whether its loss differentiates by the images, so that each member needs its own, and a step more than twice the time. */
 export function differentiatesImages(
   { uses }: Defence,
   { diversity }: Pick<StudyConfig, 'diversity'>,

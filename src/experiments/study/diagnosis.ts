@@ -60,7 +60,8 @@ function unitFeatures(embeddings: Embeddings): Units {
   };
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
+/** Inner product; as long as `a`. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;

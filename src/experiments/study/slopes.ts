@@ -13,11 +13,12 @@ import {
   sum,
   type Tensor,
 } from '../../engine/index.ts';
-import { median } from '../../evaluation/intervals.ts';
+import { average, median } from '../../evaluation/intervals.ts';
 import type { FaceNetwork } from '../../models/face-network.ts';
 import type { Slopes } from '../report/index.ts';
 import { facePixels, type Impersonation } from './attack-pairs.ts';
 import type { StudyData } from './data.ts';
+import { dot } from './diagnosis.ts';
 
 /** One pair. Lengths are L2, of changes per pixel value in [0, 1]. */
 export interface PairSlopes {
@@ -121,14 +122,4 @@ export function summariseSlopes(pairs: readonly PairSlopes[], threshold: number)
     cosine: cosines.length === 0 ? null : average(cosines),
     firstOrder: median(under.map(({ similarity, joint }) => (threshold - similarity) / joint)),
   };
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let total = 0;
-  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
-  return total;
-}
-
-function average(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0) / values.length;
 }

@@ -2,6 +2,8 @@
 
 /** Milliseconds over which the pace is taken. */
 const WINDOW = 120_000;
+/** Milliseconds between moments that are remembered: work may tell thousands of times a second. */
+const SPACING = 1000;
 
 interface Moment {
   readonly time: number;
@@ -24,8 +26,9 @@ export class TimeLeft {
   seconds(done: number, total: number): number | undefined {
     const now = this.#clock();
     const moments = this.#moments;
-    moments.push({ time: now, done });
-    while (moments.length > 2 && moments[1]!.time <= now - WINDOW) moments.shift();
+    const latest = moments.at(-1);
+    if (!latest || now - latest.time >= SPACING) moments.push({ time: now, done });
+    while (moments.length > 1 && moments[1]!.time <= now - WINDOW) moments.shift();
     const { time, done: before } = moments[0]!;
     if (done <= before) return undefined;
     return ((now - time) * (total - done)) / (done - before) / 1000;

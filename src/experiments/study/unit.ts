@@ -373,6 +373,7 @@ export class UnitWork {
       trained.free();
     }
     this.#open.clear();
+    this.#plain = undefined;
   }
 
   get #lastEpoch(): number {
