@@ -95,6 +95,26 @@ describe('initial values', () => {
     expect(deviation('blocks.5.project.weight')).toBeCloseTo(Math.sqrt(1 / 256), 3);
     expect(values(network, 'stem.slope')).toEqual(new Float32Array(64).fill(0.25));
   });
+
+  it('or PyTorch’s: uniform in ±1/√fanIn, whatever follows', () => {
+    const network = new MobileFaceNet({ inputSize: 112 }, 'pytorch');
+    for (const [path, fanIn] of [
+      ['head.weight', 128],
+      ['blocks.5.project.weight', 256],
+      ['stemDepthwise.weight', 9],
+    ] as const) {
+      const weights = values(network, path);
+      const bound = 1 / Math.sqrt(fanIn);
+      const largest = weights.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(largest).toBeLessThanOrEqual(Math.fround(bound));
+      expect(largest).toBeGreaterThan(0.98 * bound);
+      // Four standard errors of a uniform variable's mean square.
+      const meanSquare = norm(weights) ** 2 / weights.length;
+      expect(Math.abs((3 * meanSquare) / bound ** 2 - 1)).toBeLessThan(4 * Math.sqrt(0.8 / weights.length));
+    }
+    expect(values(network, 'stem.slope')).toEqual(new Float32Array(64).fill(0.25));
+    expect(values(network, 'stem.norm.gamma')).toEqual(new Float32Array(64).fill(1));
+  });
 });
 
 it('the classifier has one set of weight vectors per member, or one for all', () => {

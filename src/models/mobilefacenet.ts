@@ -21,7 +21,7 @@ import {
   type Tensor,
   type Update,
 } from '../engine/index.ts';
-import { heGain, normalWeights } from './init.ts';
+import { initialValues, type WeightScheme } from './mobilefacenet-initial.ts';
 import { type Activation, type Block, type Layer, mobileFaceNetBlocks } from './mobilefacenet-table.ts';
 import { activationOf, hasBias, type LayerTensor, networkTensors } from './mobilefacenet-tensors.ts';
 
@@ -30,8 +30,6 @@ export type Mode = 'train' | 'inference';
 
 /** Share of the new batch in the running statistics. */
 const STATISTICS_MOMENTUM = 0.1;
-/** Where PReLU slopes start (He et al. 2015). */
-const INITIAL_SLOPE = 0.25;
 
 export interface MobileFaceNetOptions {
   /** Prefix of the parameter sets' names. Default `network`. */
@@ -70,21 +68,28 @@ export class MobileFaceNet {
   readonly statistics: ParameterSet;
 
   /**
-   * `initial` gives values by path, of parameters and running statistics alike, instead of the seeded ones.
+   * `initial` says how first values are drawn, or gives values by path, of parameters and running statistics alike; what it
+   * lacks is drawn as He et al. do.
    * Throws a RangeError for sizes that the network cannot take.
    */
-  constructor(options: MobileFaceNetOptions, initial?: ReadonlyMap<string, Float32Array>) {
+  constructor(
+    options: MobileFaceNetOptions,
+    initial: ReadonlyMap<string, Float32Array> | WeightScheme = 'he',
+  ) {
     this.options = completeOptions(options);
     const { name } = this.options;
     this.blocks = mobileFaceNetBlocks(this.options);
     const tensors = networkTensors(this.options);
+    const drawn = (tensor: LayerTensor) =>
+      initialValues(tensor, this.options, typeof initial === 'string' ? initial : 'he');
+    const given = typeof initial === 'string' ? undefined : initial;
     const specs = (statistic: boolean): ParameterSpec[] =>
       tensors
         .filter((tensor) => tensor.statistic === statistic)
         .map((tensor) => ({
           path: tensor.path,
           shape: tensor.shape,
-          initial: initial?.get(tensor.path) ?? this.#initial(tensor),
+          initial: given?.get(tensor.path) ?? drawn(tensor),
         }));
     this.parameters = new ParameterSet(name, specs(false));
     this.statistics = new ParameterSet(`${name}.statistics`, specs(true));
@@ -168,28 +173,6 @@ export class MobileFaceNet {
     return layer.path === 'embedding' ? this.options.embeddingNormEpsilon : this.options.normEpsilon;
   }
 
-  /** Where training starts. */
-  #initial({ layer, part, path, shape }: LayerTensor): Float32Array {
-    const { kind, inputs, kernel } = layer;
-    switch (part) {
-      case 'weight': {
-        const activation = activationOf(layer, this.options);
-        const slope = activation === undefined ? 1 : activation === 'prelu' ? INITIAL_SLOPE : 0;
-        const fanIn = kernel[0] * kernel[1] * (kind === 'conv' ? inputs : 1);
-        return normalWeights(shape, heGain(slope) / Math.sqrt(fanIn), this.options.seed, path);
-      }
-      case 'norm.gamma':
-      case 'norm.variance':
-        return filled(shape, 1);
-      case 'slope':
-        return filled(shape, INITIAL_SLOPE);
-      case 'bias':
-      case 'norm.beta':
-      case 'norm.mean':
-        return filled(shape, 0);
-    }
-  }
-
   #checkImages(images: Tensor): void {
     const { inputSize, members } = this.options;
     const [height, width] = typeof inputSize === 'number' ? [inputSize, inputSize] : inputSize;
@@ -239,8 +222,4 @@ export function embed(network: MobileFaceNet, pixels: Tensor): Tensor {
 function perChannel(x: Tensor): Tensor {
   const [members = 1, channels = 1] = x.shape;
   return reshape(x, [members, 1, 1, 1, channels]);
-}
-
-function filled(shape: readonly number[], value: number): Float32Array {
-  return new Float32Array(shape.reduce((product, extent) => product * extent, 1)).fill(value);
 }

@@ -4,6 +4,7 @@ import { ATTACK_NAMES, ATTACKS, type AttackName } from '../../attacks/index.ts';
 import { AUGMENTATIONS, parseIdentityList } from '../../data/index.ts';
 import { MATCHING_RULES } from '../../evaluation/index.ts';
 import { DIVERSITY_FORMS } from '../../losses/diversity-forms.ts';
+import { WEIGHT_SCHEMES, type WeightScheme } from '../../models/mobilefacenet-initial.ts';
 import { readText } from '../../platform/node-files.ts';
 import { collect, numberList, real, whole } from '../numbers.ts';
 import { DEFENCE_NAMES, PRESETS, parseStudyConfig, type StudyConfig } from '../study/index.ts';
@@ -33,6 +34,7 @@ export interface StudyOptions {
   readonly learningRate?: number;
   readonly warmupSteps?: number;
   readonly snapshots?: number;
+  readonly initialWeights?: WeightScheme;
   readonly augment?: string;
   readonly imagesPerIdentity?: number;
   readonly stream?: boolean;
@@ -96,6 +98,11 @@ export function addStudyOptions(command: Command): Command {
       ),
     )
     .option('--images-per-identity <n>', 'batches of n images of each person, for uneven sets', whole(2))
+    .addOption(
+      new Option('--initial-weights <scheme>', "how the networks' first weights are drawn").choices(
+        WEIGHT_SCHEMES,
+      ),
+    )
     .option('--snapshots <n>', 'networks to keep along training, evenly spaced', whole(1))
     .option('--diversity <lambda>', 'weight of the diversity term', real(0))
     .addOption(
@@ -166,6 +173,8 @@ export async function studyConfigOf(options: StudyOptions): Promise<StudyConfig>
         snapshots: options.snapshots ?? training.snapshots,
         augment: options.augment ?? training.augment,
         imagesPerIdentity: options.imagesPerIdentity ?? training.imagesPerIdentity,
+        // He's is left unsaid, as in runs from before there was a choice, so that they can be gone on with.
+        ...(options.initialWeights === 'pytorch' && { initialWeights: options.initialWeights }),
       },
       diversity: {
         ...base.diversity,

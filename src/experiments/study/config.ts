@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ATTACK_NAMES } from '../../attacks/index.ts';
 import { DIVERSITY_FORMS } from '../../losses/diversity-forms.ts';
+import { WEIGHT_SCHEMES } from '../../models/mobilefacenet-initial.ts';
 import { DEFENCE_NAMES, DEFENCES } from './defences.ts';
 
 const positive = z.number().positive();
@@ -73,6 +74,8 @@ const settings = z.object({
     warmupSteps: z.int().min(0),
     momentum: z.number().min(0).max(0.999),
     weightDecay: z.number().min(0),
+    /** How the networks' first weights are drawn; `he` where absent. */
+    initialWeights: z.enum(WEIGHT_SCHEMES).optional(),
     /** Networks kept along training, evenly spaced at ends of epochs; the last is the trained one. */
     snapshots: whole,
     /** Random changes to training images, beside mirroring. */

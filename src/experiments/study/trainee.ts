@@ -19,8 +19,11 @@ export interface Trainee {
 export function buildTrainee(defence: Defence, config: StudyConfig, classes: number, seed: number): Trainee {
   const members = membersOf(defence, config);
   const { inputSize, widthMultiplier, embeddingSize, training } = config;
-  const { momentum, weightDecay } = training;
-  const network = new MobileFaceNet({ members, inputSize, widthMultiplier, embeddingSize, seed });
+  const { momentum, weightDecay, initialWeights } = training;
+  const network = new MobileFaceNet(
+    { members, inputSize, widthMultiplier, embeddingSize, seed },
+    initialWeights,
+  );
   const classification = buildClassification(defence, config, classes, seed);
   const optimizer = sgd(network.parameters, { momentum, weightDecay });
   return {
