@@ -114,6 +114,7 @@ export function addStudyOptions(command: Command): Command {
     .option('--far <rate>', 'false accept rate at which thresholds are chosen', real(1e-6, 0.5))
     .option('--matching <list>', `rules of matching, the study's first: ${MATCHING_RULES.join(', ')}, or all`)
     .option('--flip-sum', 'verify with the features of each image and its mirror image added, too')
+    .option('--no-flip-sum', 'do not, where the preset does')
     .option('--directions', 'draw features and weight vectors of networks with two features')
     .optionsGroup('Attacks:')
     .option('--attacks <list>', 'white-box attacks, with commas between, or all')
@@ -173,8 +174,7 @@ export async function studyConfigOf(options: StudyOptions): Promise<StudyConfig>
         snapshots: options.snapshots ?? training.snapshots,
         augment: options.augment ?? training.augment,
         imagesPerIdentity: options.imagesPerIdentity ?? training.imagesPerIdentity,
-        // He's is left unsaid, as in runs from before there was a choice, so that they can be gone on with.
-        ...(options.initialWeights === 'pytorch' && { initialWeights: options.initialWeights }),
+        ...(options.initialWeights && { initialWeights: options.initialWeights }),
       },
       diversity: {
         ...base.diversity,

@@ -85,6 +85,8 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
         warmupSteps: 100,
         momentum: 0.9,
         weightDecay: 5e-4,
+        // The study that this preset repeats was made in PyTorch and starts as its convolutions do.
+        initialWeights: 'pytorch',
         snapshots: 8,
         augment: 'none',
         imagesPerIdentity: null,

@@ -1,0 +1,40 @@
+/** From what is typed to a configuration: a preset, and only what the options change of it. */
+import { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import {
+  addStudyOptions,
+  type StudyOptions,
+  studyConfigOf,
+} from '../src/experiments/commands/study-options.ts';
+import { PRESETS } from '../src/experiments/study/index.ts';
+
+function configOf(...words: string[]) {
+  const command = addStudyOptions(new Command('reproduce').exitOverride());
+  command.configureOutput({ writeErr: () => {} });
+  command.parse(words, { from: 'user' });
+  return studyConfigOf(command.opts<StudyOptions>());
+}
+
+describe('the options of a study', () => {
+  test.each(Object.keys(PRESETS))('leave preset %s as it is where none is given', async (name) => {
+    expect(await configOf('--preset', name)).toEqual(PRESETS[name]!.config);
+  });
+
+  test('change the initial weights alone', async () => {
+    const { config } = PRESETS.small!;
+    expect(config.training.initialWeights).toBe('pytorch');
+    expect(await configOf('--preset', 'small', '--initial-weights', 'he')).toEqual({
+      ...config,
+      training: { ...config.training, initialWeights: 'he' },
+    });
+    await expect(async () => configOf('--initial-weights', 'zero')).rejects.toThrow(/he, pytorch/);
+  });
+
+  test('switch the flip sum on and off', async () => {
+    expect(await configOf('--flip-sum')).toEqual({ ...PRESETS.tiny!.config, flipSum: true });
+    expect(await configOf('--preset', 'small', '--no-flip-sum')).toEqual({
+      ...PRESETS.small!.config,
+      flipSum: false,
+    });
+  });
+});
