@@ -9,13 +9,13 @@ describe('pacedPolls', () => {
     let clock = 0;
     const waiting: { at: number; run: () => void }[] = [];
     const queues: ('immediate' | 'later')[] = [];
-    const after = (kind: 'immediate' | 'later', delay: number, run: () => void) => {
+    const enqueue = (kind: 'immediate' | 'later', delay: number, run: () => void) => {
       queues.push(kind);
       waiting.push({ at: clock + delay, run });
     };
     const schedule = pacedPolls({
-      immediate: (run) => after('immediate', 0.125, run),
-      later: (run, delay) => after('later', delay, run),
+      immediate: (run) => enqueue('immediate', 0.125, run),
+      later: (run, delay) => enqueue('later', delay, run),
       now: () => clock,
     });
     const turn = () => {
