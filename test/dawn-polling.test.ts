@@ -14,6 +14,7 @@ describe('pacedPolls', () => {
       waiting.push({ at: clock + delay, run });
     };
     const schedule = pacedPolls({
+      eager: () => 1,
       immediate: (run) => enqueue('immediate', 0.125, run),
       later: (run, delay) => enqueue('later', delay, run),
       now: () => clock,

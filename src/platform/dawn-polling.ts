@@ -6,16 +6,22 @@
  *
  * The binding looks `setImmediate` up on the global object at each call; nowhere else can it be slowed down.
  */
+import type { AdapterKind } from './host.ts';
 
-/** Milliseconds of a wait in which finished work is noticed at once: what a GPU does in less is not delayed. */
-const EAGER = 1;
+/**
+ * Milliseconds of a wait in which finished work is noticed at once. A GPU's steps are short and a pause after one of them
+ * would be noticed; a CPU's are long, and the spinning takes part of them.
+ */
+const EAGER = { gpu: 10, cpu: 1 };
 /** Milliseconds between two looks after that: the shortest that a timer sleeps. */
 const PAUSE = 1;
 
 type Callback = (...args: unknown[]) => void;
 
-/** What polls look like and how they are put off; the clock and the timers are the caller's, to be tested. */
-export interface Timers {
+/** How polls are scheduled and put off; the clock and the timers are the caller's, to be tested. */
+export interface Pace {
+  /** Milliseconds of a wait without pauses. */
+  readonly eager: () => number;
   readonly immediate: (callback: () => void) => unknown;
   readonly later: (callback: () => void, milliseconds: number) => unknown;
   readonly now: () => number;
@@ -25,7 +31,7 @@ export interface Timers {
  * Schedules polls: at once while a wait is young, with pauses when it lasts. A wait begins with a poll that is not asked for
  * by the poll before.
  */
-export function pacedPolls({ immediate, later, now }: Timers): (poll: () => void) => unknown {
+export function pacedPolls({ eager, immediate, later, now }: Pace): (poll: () => void) => unknown {
   let began = 0;
   let polling = false;
   return (poll) => {
@@ -38,7 +44,7 @@ export function pacedPolls({ immediate, later, now }: Timers): (poll: () => void
         polling = false;
       }
     };
-    return now() - began < EAGER ? immediate(run) : later(run, PAUSE);
+    return now() - began < eager() ? immediate(run) : later(run, PAUSE);
   };
 }
 
@@ -48,13 +54,23 @@ function isPoll(callback: Callback): boolean {
 }
 
 let calmed = false;
+let eager = EAGER.cpu;
 
-/** Makes every instance of Dawn in this process poll with pauses. Other users of `setImmediate` notice nothing. */
-export function calmPolling(): void {
+/**
+ * Makes every instance of Dawn in this process poll with pauses, as suits what was opened last. Other users of `setImmediate`
+ * notice nothing.
+ */
+export function calmPolling(kind: AdapterKind): void {
+  eager = kind === 'gpu' ? EAGER.gpu : EAGER.cpu;
   if (calmed) return;
   calmed = true;
   const original = globalThis.setImmediate;
-  const schedule = pacedPolls({ immediate: original, later: setTimeout, now: () => performance.now() });
+  const schedule = pacedPolls({
+    eager: () => eager,
+    immediate: original,
+    later: setTimeout,
+    now: () => performance.now(),
+  });
   const replacement = (callback: Callback, ...args: unknown[]) =>
     args.length === 0 && isPoll(callback) ? schedule(callback) : original(callback, ...args);
   // promisify's special form, the name and the length come along.

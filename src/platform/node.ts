@@ -32,7 +32,6 @@ const NO_SUCH_ADAPTER = 'facet asks for the list';
  * sees to that), but not from a global object, which would keep Node from exiting.
  */
 export function createGpu(options: readonly string[] = []): GPU {
-  calmPolling();
   return create([...DAWN_OPTIONS, ...(IS_LINUX ? ['backend=vulkan'] : []), ...options]);
 }
 
@@ -175,6 +174,7 @@ function announcement({ kind, description }: HostAdapter): string {
 export async function openAdapter(request: AdapterRequest = {}): Promise<HostAdapter> {
   const preference = request.preference || process.env.FACET_ADAPTER || 'auto';
   const chosen = preference === 'auto' ? await openDefault() : await openPreferred(preference);
+  calmPolling(chosen.kind);
   request.announce?.(announcement(chosen));
   return chosen;
 }
