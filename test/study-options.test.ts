@@ -30,11 +30,16 @@ describe('the options of a study', () => {
     await expect(async () => configOf('--initial-weights', 'zero')).rejects.toThrow(/he, pytorch/);
   });
 
-  test('switch the flip sum on and off', async () => {
-    expect(await configOf('--flip-sum')).toEqual({ ...PRESETS.tiny!.config, flipSum: true });
-    expect(await configOf('--preset', 'small', '--no-flip-sum')).toEqual({
+  test('switch the flip sum and the pictures of directions on and off', async () => {
+    expect(await configOf('--flip-sum', '--directions')).toEqual({
+      ...PRESETS.tiny!.config,
+      flipSum: true,
+      directions: true,
+    });
+    expect(await configOf('--preset', 'small', '--no-flip-sum', '--no-directions')).toEqual({
       ...PRESETS.small!.config,
       flipSum: false,
+      directions: false,
     });
   });
 });

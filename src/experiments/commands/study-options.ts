@@ -116,6 +116,7 @@ export function addStudyOptions(command: Command): Command {
     .option('--flip-sum', 'verify with the features of each image and its mirror image added, too')
     .option('--no-flip-sum', 'do not, where the preset does')
     .option('--directions', 'draw features and weight vectors of networks with two features')
+    .option('--no-directions', 'do not, where the preset does')
     .optionsGroup('Attacks:')
     .option('--attacks <list>', 'white-box attacks, with commas between, or all')
     .option('--attack-pairs <n>', 'impersonations to try', whole(1))
