@@ -179,6 +179,12 @@ describe('numbers are those of the pairs', () => {
     expect(csv(known, 'black-box-pairs.csv')).toHaveLength(2 * 4 * 6);
   });
 
+  test('white-box: a network that stands alone has no ratio to itself', () => {
+    const [only] = csv(fakeResults({ defences: ['ensemble'], pairs: 4, bare: true }), 'white-box-i-fgsm.csv');
+    expect(Object.keys(only!)).toContain('median_rms');
+    expect(Object.keys(only!).filter((key) => key.startsWith('rms_ratio'))).toEqual([]);
+  });
+
   test('pooled: for each pair the attack that got by with the least, norm by norm', () => {
     const known = two({ attacks: ['A', 'B'] });
     for (const run of runsOf(known)) {

@@ -12,6 +12,8 @@ export function whiteBoxTable(results: Results, group: AttackGroup): Table {
   const range = sizeRange(results, group, 'rms');
   const base = baseline(results).name;
   const pooled = group.attacks.length > 1;
+  // A network of one's own stands alone: it has nothing to be compared with.
+  const compared = results.defences.length > 1;
   return {
     id: `white-box-${group.id}`,
     title: `White-box attack: ${group.label}`,
@@ -22,8 +24,8 @@ export function whiteBoxTable(results: Results, group: AttackGroup): Table {
       'Each defence attacked with full knowledge of it, at its own threshold. Medians over pairs of the smallest ' +
       'perturbation that succeeded, ∞ for a pair that never gave way; ' +
       `[95 % interval ${seedCount(results) > 1 ? 'over seeds' : 'over pairs'}]. Larger is more robust. ` +
-      `Area: mean success rate over RMS from 0 to ${inSteps(1)(range)}/255; smaller is more robust. ` +
-      `Ratio: median RMS over that of ${base}, on the same pairs.`,
+      `Area: mean success rate over RMS from 0 to ${inSteps(1)(range)}/255; smaller is more robust.` +
+      (compared ? ` Ratio: median RMS over that of ${base}, on the same pairs.` : ''),
     columns: [
       DEFENCE,
       { key: 'pairs', header: 'pairs', write: whole },
@@ -32,7 +34,9 @@ export function whiteBoxTable(results: Results, group: AttackGroup): Table {
       { key: 'median_rms', header: 'median RMS', unit: '1/255', write: inSteps(2) },
       { key: 'median_l2', header: 'median L2', unit: '[0, 1]', write: (l2) => fixed(l2, 2) },
       { key: 'area', header: 'area', unit: '%', write: rates },
-      { key: 'rms_ratio', header: `ratio to ${base}`, write: (ratio) => fixed(ratio, 2) },
+      ...(compared
+        ? [{ key: 'rms_ratio', header: `ratio to ${base}`, write: (ratio: number) => fixed(ratio, 2) }]
+        : []),
     ],
     rows: whiteBoxSummaries(results, group, range).map((s) => [
       s.defence.name,
@@ -42,7 +46,7 @@ export function whiteBoxTable(results: Results, group: AttackGroup): Table {
       s.median.rms,
       s.median.l2,
       s.area,
-      s.ratio,
+      ...(compared ? [s.ratio] : []),
     ]),
     // With several attacks a terminal shows them together.
     detail: !pooled && pooledAttacks(results) !== undefined,
