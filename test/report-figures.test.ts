@@ -104,6 +104,14 @@ describe('figures', () => {
     expect((b! - a!) / (d! - c!)).toBeCloseTo(2, 3);
   });
 
+  test('a name for which there is no room is shortened, not cut off at the edge', () => {
+    const name = 'mobilefacenet_y1.safetensors';
+    const { similarities } = figures(fakeResults({ defences: [name], pairs: 8 }));
+    const texts = [...parsed(similarities!).querySelectorAll('text')].map((text) => text.textContent);
+    expect(texts).toContain('mobilefacenet_y1.sa…');
+    expect(texts).not.toContain(name);
+  });
+
   test('robustness against accuracy: networks along training stand where they were measured', () => {
     const known = fakeResults({ defences: ['single'], pairs: 10 });
     const { snapshots } = known.defences[0]!.runs[0]!;

@@ -5,7 +5,7 @@
  * besides its colour, and the colours are of middle lightness. Axes and text take the page's own colour.
  */
 import * as Plot from '@observablehq/plot';
-import { escapeMarkup, printable } from './format.ts';
+import { escapeMarkup, printable, shortened } from './format.ts';
 
 /** A drawn figure, as SVG to put in a page or a file. */
 export interface Figure {
@@ -142,8 +142,7 @@ export function drawChart(options: ChartOptions): Figure {
 function legend(series: readonly SeriesStyle[], x: number, y: number): string {
   if (series.length === 0) return '';
   const rows = series.map((s, i) => {
-    const letters = [...s.label];
-    const label = letters.length > 24 ? `${letters.slice(0, 23).join('')}…` : s.label;
+    const label = shortened(s.label, 24);
     return (
       `<g transform="translate(0,${i * LEGEND_ROW})">${swatchMarks(s)}` +
       `<text x="33" dy="0.34em">${escapeMarkup(label)}</text></g>`

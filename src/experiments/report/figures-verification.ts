@@ -1,7 +1,7 @@
 /** How well each defence knows people apart: ROC and the spread of similarities. */
 import * as Plot from '@observablehq/plot';
 import { drawChart, type Figure, HALF_WIDTH, seriesStyles, styledLine } from './chart.ts';
-import { falseAcceptRate } from './format.ts';
+import { falseAcceptRate, shortened } from './format.ts';
 import type { Results, RunResults } from './results.ts';
 import { overSeeds, seedCount } from './summary.ts';
 
@@ -108,7 +108,8 @@ export function similarityFigure(results: Results, document: Document): Figure {
     color: style.color,
   }));
   const bar = { fy: 'row', x1: 'x1', x2: 'x2', y2: 'height', y1: 0 } as const;
-  const labels = rows.map((r) => r.name);
+  const label = (name: string) => shortened(name, 20);
+  const longest = Math.max(...rows.map((r) => label(r.name).length));
   return drawChart({
     document,
     id: 'similarities',
@@ -120,12 +121,19 @@ export function similarityFigure(results: Results, document: Document): Figure {
     width: HALF_WIDTH,
     height: Math.round(90 + rows.length * rowHeight(rows.length)),
     plot: {
-      marginLeft: 14 + Math.min(24, Math.max(...labels.map((l) => l.length))) * 7,
+      marginLeft: 14 + longest * 7,
       marginRight: 16,
       marginTop: 40,
       x: { label: 'similarity (cosine)', domain: [low, high], grid: true },
       y: { axis: null, domain: [0, 1.08] },
-      fy: { label: null, domain: labels, axis: 'left', tickSize: 0, padding: 0.12 },
+      fy: {
+        label: null,
+        domain: rows.map((r) => r.name),
+        tickFormat: label,
+        axis: 'left',
+        tickSize: 0,
+        padding: 0.12,
+      },
       marks: [
         Plot.rect(
           rows.flatMap((r) => r.same),

@@ -76,6 +76,12 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffe\uffff]/g, '\ufffd');
 }
 
+/** A name for which there is room for so many letters; a longer one ends in …. */
+export function shortened(text: string, most: number): string {
+  const letters = [...printable(text)];
+  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : letters.join('');
+}
+
 /** Text as part of a file name: letters, digits, dots and dashes. */
 export function fileName(text: string): string {
   return (

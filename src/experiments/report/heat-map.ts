@@ -1,7 +1,7 @@
 /** Matrices as squares with their numbers in them: dark is much, in grey as in colour. */
 import * as Plot from '@observablehq/plot';
 import { drawChart, type Figure } from './chart.ts';
-import { printable } from './format.ts';
+import { shortened } from './format.ts';
 
 /** One matrix. Rows are read from the top. */
 export interface HeatMapPanel {
@@ -166,8 +166,7 @@ function named(
 }
 
 function cut(text: string): string {
-  const letters = [...printable(text)];
-  return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join('')}…` : letters.join('');
+  return shortened(text, LONGEST);
 }
 
 function shadeColor(shade: number): string {
