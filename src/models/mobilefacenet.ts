@@ -80,16 +80,17 @@ export class MobileFaceNet {
     const { name } = this.options;
     this.blocks = mobileFaceNetBlocks(this.options);
     const tensors = networkTensors(this.options);
-    const drawn = (tensor: LayerTensor) =>
-      initialValues(tensor, this.options, typeof initial === 'string' ? initial : 'he');
-    const given = typeof initial === 'string' ? undefined : initial;
+    const valuesOf = (tensor: LayerTensor) =>
+      typeof initial === 'string'
+        ? initialValues(tensor, this.options, initial)
+        : (initial.get(tensor.path) ?? initialValues(tensor, this.options, 'he'));
     const specs = (statistic: boolean): ParameterSpec[] =>
       tensors
         .filter((tensor) => tensor.statistic === statistic)
         .map((tensor) => ({
           path: tensor.path,
           shape: tensor.shape,
-          initial: given?.get(tensor.path) ?? drawn(tensor),
+          initial: valuesOf(tensor),
         }));
     this.parameters = new ParameterSet(name, specs(false));
     this.statistics = new ParameterSet(`${name}.statistics`, specs(true));
