@@ -85,7 +85,7 @@ export const PRESETS: Readonly<Record<string, { readonly about: string; readonly
         warmupSteps: 100,
         momentum: 0.9,
         weightDecay: 5e-4,
-        // The study that this preset repeats was made in PyTorch and starts as its convolutions do.
+        // The study that this preset repeats was made in PyTorch, and fits as networks do that start as its convolutions do.
         initialWeights: 'pytorch',
         snapshots: 8,
         augment: 'none',
