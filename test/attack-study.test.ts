@@ -9,7 +9,7 @@ import { measure, similarity } from '../src/evaluation/index.ts';
 import { type AttackStudyTask, type GivenNetwork, runAttackStudy } from '../src/experiments/attack/index.ts';
 import { figures, parseResults, renderReport } from '../src/experiments/report/index.ts';
 import { compileEmbedder, embedFaces } from '../src/experiments/study/embedding.ts';
-import { RunFolder, silentProgress } from '../src/experiments/study/index.ts';
+import { type Progress, RunFolder, silentProgress } from '../src/experiments/study/index.ts';
 import { readImages } from '../src/experiments/study/journal.ts';
 import { loadTestFaces, type TestFaces } from '../src/experiments/study/test-faces.ts';
 import { ensembleOf, liveNetwork } from '../src/models/face-network.ts';
@@ -99,11 +99,33 @@ describe('an attack on a given network', () => {
     expect(successes).toBeGreaterThan(0);
   }, 120_000);
 
-  test('resumed has the same results', async () => {
-    const options = { defence: network(4), methods: ['i-fgsm', 'bim'] as const };
+  test('resumed has the same results, and does nothing of it again but the features of the pairs', async () => {
+    const work: string[] = [];
+    const progress: Progress = {
+      ...silentProgress,
+      during: (label, total, task) => {
+        work.push(label);
+        return silentProgress.during(label, total, task);
+      },
+    };
+    const options = {
+      defence: network(4),
+      surrogate: network(2),
+      methods: ['i-fgsm', 'bim'] as const,
+      progress,
+    };
     const { date: _d, durationSeconds: _s, ...first } = await attack('again', options);
     const { date: _e, durationSeconds: _t, ...second } = await attack('again', options, 'there');
     expect(second).toEqual(first);
+    expect(work).toEqual([
+      'embed with network 4',
+      'embed the pairs with network 4',
+      'attack network 4, I-FGSM',
+      'attack network 4, BIM',
+      'embed the pairs with network 2',
+      'craft on network 2, I-FGSM',
+      'embed the pairs with network 4',
+    ]);
   }, 120_000);
 
   test('dodges: images of one person are moved until they are rejected', async () => {
