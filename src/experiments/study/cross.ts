@@ -4,7 +4,17 @@ import { measure, similarity } from '../../evaluation/index.ts';
 import type { BlackBoxResults } from '../report/index.ts';
 import { attackSettings } from './attacking.ts';
 import { readImages } from './journal.ts';
-import { BLACK_BOX_ATTACK, type StudyContext, type UnitWork } from './unit.ts';
+import {
+  BLACK_BOX_ATTACK,
+  craftedOn,
+  craftedPlace,
+  craftingInputs,
+  type StudiedUnit,
+  type StudyContext,
+  verificationOf,
+  whiteBoxOf,
+  whiteBoxPlace,
+} from './unit/index.ts';
 import { trainingSeed } from './units.ts';
 
 /** Images that are shown to a defence at once. */
@@ -19,13 +29,13 @@ interface Shown {
 /** Shows the surrogate's examples to a defence: at which distances does it accept them as the target's person? */
 export async function judgeBlackBox(
   context: StudyContext,
-  defence: UnitWork,
-  surrogate: UnitWork,
+  defence: StudiedUnit,
+  surrogate: StudiedUnit,
 ): Promise<BlackBoxResults> {
   const { config, stages, progress } = context;
   const attack = BLACK_BOX_ATTACK;
-  const crafted = await surrogate.crafted(attack);
-  const { threshold } = await defence.verification();
+  const crafted = await craftedOn(surrogate, attack);
+  const { threshold } = await verificationOf(defence);
   return stages.get(
     'black-box',
     defence.title,
@@ -33,7 +43,7 @@ export async function judgeBlackBox(
       ...defence.trainingInputs,
       threshold: threshold.value,
       rule: config.matching[0],
-      crafted: surrogate.craftingInputs(attack),
+      crafted: craftingInputs(surrogate, attack),
     },
     () =>
       progress.during(`show black-box examples to ${defence.title}`, crafted.length, async (tick) => {
@@ -42,7 +52,7 @@ export async function judgeBlackBox(
         const pixels = config.inputSize ** 2 * 3;
         const shown: (Shown & { limit: number })[] = [];
         for (const [pair, { reached }] of crafted.entries()) {
-          const images = await imagesOf(context, surrogate.craftedPlace(attack), pair, limits * pixels);
+          const images = await imagesOf(context, craftedPlace(surrogate, attack), pair, limits * pixels);
           for (let limit = 0; limit < limits; limit++) {
             if (!reached[limit]) continue;
             shown.push({ pair, limit, image: images.subarray(limit * pixels, (limit + 1) * pixels) });
@@ -75,15 +85,15 @@ export async function judgeBlackBox(
 /** Which white-box examples that succeeded on `from` are accepted by `to`: per pair, null where there is none. */
 export async function judgeTransfer(
   context: StudyContext,
-  from: UnitWork,
-  to: UnitWork,
+  from: StudiedUnit,
+  to: StudiedUnit,
   attack: AttackName,
 ): Promise<readonly (boolean | null)[]> {
   const { config, stages } = context;
   const rule = config.matching[0]!;
-  const { pairs } = await from.whiteBox(attack, rule);
+  const { pairs } = await whiteBoxOf(from, attack, rule);
   if (from === to) return pairs.map(({ success }) => success || null);
-  const [{ threshold }, crafted] = [await to.verification(), await from.verification()];
+  const [{ threshold }, crafted] = [await verificationOf(to), await verificationOf(from)];
   const inputs = {
     ...to.trainingInputs,
     threshold: threshold.value,
@@ -104,7 +114,7 @@ export async function judgeTransfer(
         const shown: Shown[] = [];
         for (let pair = first; pair < Math.min(pairs.length, first + SHOWN_AT_ONCE); pair++) {
           if (!pairs[pair]!.success) continue;
-          const image = await imagesOf(context, from.whiteBoxPlace(attack, rule), pair, pixels);
+          const image = await imagesOf(context, whiteBoxPlace(from, attack, rule), pair, pixels);
           shown.push({ pair, image });
         }
         const accepted = await show(context, to, threshold.value, shown);
@@ -121,7 +131,7 @@ export async function judgeTransfer(
 /** Whether the defence accepts each image as the person of its pair's target. */
 async function show(
   { config }: StudyContext,
-  defence: UnitWork,
+  defence: StudiedUnit,
   threshold: number,
   shown: readonly Shown[],
 ): Promise<boolean[]> {

@@ -13,7 +13,7 @@ import { train } from './train.ts';
 import { facesInMemory, type TrainFaces } from './train-faces.ts';
 import { openTrained } from './trained.ts';
 import { buildTrainee } from './trainee.ts';
-import type { StudyContext } from './unit.ts';
+import type { StudyContext } from './unit/index.ts';
 import { unitPlace } from './units.ts';
 
 const PANELS: readonly { readonly defence: DefenceName; readonly title: string }[] = [

@@ -13,11 +13,23 @@ import { DEFENCES, type DefenceName } from './defences.ts';
 import { drawDirections } from './directions.ts';
 import { examplesOf } from './examples.ts';
 import type { TrainingPoint } from './train.ts';
-import { type StudyContext, UnitWork, whiteBoxRuns } from './unit.ts';
+import {
+  diagnosisOf,
+  flipSumOf,
+  StudiedUnit,
+  type StudyContext,
+  slopesOf,
+  snapshotsOf,
+  trainingOf,
+  verificationOf,
+  whiteBoxOf,
+  whiteBoxPlace,
+  whiteBoxRuns,
+} from './unit/index.ts';
 
 /** What is known of a defence at a seed before pairs are left out. */
 interface Gathered {
-  readonly work: UnitWork;
+  readonly studied: StudiedUnit;
   readonly run: RunResults;
   readonly adapter: string;
 }
@@ -40,7 +52,7 @@ export async function gather(context: StudyContext): Promise<Measured> {
   const notes = [...data.notes];
   const adapters = new Set<string>();
   for (const seed of config.seeds) {
-    const surrogate = new UnitWork(context, { kind: 'surrogate', seed });
+    const surrogate = new StudiedUnit(context, { kind: 'surrogate', seed });
     const gathered = new Map<DefenceName, Gathered>();
     try {
       for (const name of config.defences) {
@@ -55,13 +67,13 @@ export async function gather(context: StudyContext): Promise<Measured> {
       const transfer = await stages.ifThere('transfer', () => gatherTransfer(context, seed, gathered, out));
       if (transfer) measured.transfer.push(transfer);
       if (seed === config.seeds[0]) {
-        for (const [name, { work, run }] of gathered) {
-          measured.examples.push(...(await examplesOfDefence(context, name, work, run, out)));
+        for (const [name, { studied, run }] of gathered) {
+          measured.examples.push(...(await examplesOfDefence(context, name, studied, run, out)));
         }
       }
     } finally {
       await Promise.all(
-        [surrogate, ...[...gathered.values()].map(({ work }) => work)].map((work) => work.free()),
+        [surrogate, ...[...gathered.values()].map(({ studied }) => studied)].map((studied) => studied.free()),
       );
     }
   }
@@ -89,21 +101,21 @@ async function gatherDefence(
   context: StudyContext,
   name: DefenceName,
   seed: number,
-  surrogate: UnitWork,
+  surrogate: StudiedUnit,
 ): Promise<Gathered> {
   const { config, stages } = context;
   const unit = { kind: 'defence', name, seed } as const;
-  const work = new UnitWork(context, unit);
-  const { curve, adapter } = await work.training();
-  const verified = await work.verification();
+  const studied = new StudiedUnit(context, unit);
+  const { curve, adapter } = await trainingOf(studied);
+  const verified = await verificationOf(studied);
   const whiteBox = [];
   for (const [attack, rule] of whiteBoxRuns(config, unit)) {
-    const one = await stages.ifThere('white-box', () => work.whiteBox(attack, rule));
+    const one = await stages.ifThere('white-box', () => whiteBoxOf(studied, attack, rule));
     if (one) whiteBox.push(one);
   }
-  const blackBox = await stages.ifThere('black-box', () => judgeBlackBox(context, work, surrogate));
+  const blackBox = await stages.ifThere('black-box', () => judgeBlackBox(context, studied, surrogate));
   return {
-    work,
+    studied,
     adapter,
     run: {
       seed,
@@ -112,12 +124,12 @@ async function gatherDefence(
         finalAccuracy: finalAccuracy(curve),
       },
       ...verified,
-      flipSum: await work.flipSum(),
+      flipSum: await flipSumOf(studied),
       whiteBox,
       blackBox: blackBox ? [blackBox] : [],
-      snapshots: (await stages.ifThere('snapshots', () => work.snapshots())) ?? [],
-      diagnosis: (await stages.ifThere('diagnosis', () => work.diagnosis())) ?? null,
-      slopes: (await stages.ifThere('diagnosis', () => work.slopes())) ?? null,
+      snapshots: (await stages.ifThere('snapshots', () => snapshotsOf(studied))) ?? [],
+      diagnosis: (await stages.ifThere('diagnosis', () => diagnosisOf(studied))) ?? null,
+      slopes: (await stages.ifThere('diagnosis', () => slopesOf(studied))) ?? null,
     },
   };
 }
@@ -168,11 +180,11 @@ async function gatherTransfer(
   out: ReadonlySet<string>,
 ): Promise<TransferResults> {
   const attack: AttackName = context.config.attack.methods[0]!;
-  const works = [...gathered.values()].map(({ work }) => work);
+  const works = [...gathered.values()].map(({ studied }) => studied);
   const accepted: number[][] = [];
   const shown: number[] = [];
   for (const from of works) {
-    const { pairs } = await from.whiteBox(attack, context.config.matching[0]!);
+    const { pairs } = await whiteBoxOf(from, attack, context.config.matching[0]!);
     const compared = pairs.map(({ source, target }) => !out.has(pairKey(source, target)));
     const row: number[] = [];
     for (const to of works) {
@@ -203,16 +215,16 @@ function settingsOf({ config }: StudyContext, name: DefenceName): Record<string,
 async function examplesOfDefence(
   { config, data, stages }: StudyContext,
   defence: DefenceName,
-  work: UnitWork,
+  studied: StudiedUnit,
   { seed, whiteBox }: RunResults,
   out: ReadonlySet<string>,
 ): Promise<Results['examples']> {
   const [results] = whiteBox;
   if (!results) return [];
-  const compared = work.pairs
+  const compared = studied.pairs
     .map((pair, index) => ({ ...pair, index }))
     .filter(({ source, target }) => !out.has(pairKey(data.testNames[source]!, data.testNames[target]!)));
-  const place = work.whiteBoxPlace(config.attack.methods[0]!, config.matching[0]!);
+  const place = whiteBoxPlace(studied, config.attack.methods[0]!, config.matching[0]!);
   const count = EXAMPLES_PER_DEFENCE;
   return examplesOf({ faces: data, run: stages.run, defence, seed, results, place, pairs: compared, count });
 }

@@ -10,7 +10,7 @@ import { resultsHead } from './results-head.ts';
 import { contentHash, type RunFolder } from './run-folder.ts';
 import { MissingStageError, type StageKind, Stages } from './stages.ts';
 import type { StepProfile } from './train.ts';
-import { doUnit, readUnit, type StudyContext } from './unit.ts';
+import { doUnit, readUnit, type StudyContext } from './unit/index.ts';
 import { type Shard, unitsOf, unitsOfShard, unitTitle } from './units.ts';
 
 export interface StudyTask {

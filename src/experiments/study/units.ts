@@ -8,6 +8,10 @@ export type Unit =
   | { readonly kind: 'surrogate'; readonly seed: number }
   | { readonly kind: 'directions' };
 
+/** A unit with networks of its own to train. */
+export type TrainedUnit = Exclude<Unit, { kind: 'directions' }>;
+export type DefenceUnit = Extract<Unit, { kind: 'defence' }>;
+
 /** Share `index` (from 1) of `count`. */
 export interface Shard {
   readonly index: number;
@@ -46,7 +50,7 @@ export function unitPlace(unit: Unit): string[] {
 }
 
 /** Seed of the unit's initial weights and batches. */
-export function trainingSeed(unit: Exclude<Unit, { kind: 'directions' }>): number {
+export function trainingSeed(unit: TrainedUnit): number {
   return unit.kind === 'surrogate' ? unit.seed + SURROGATE_SEED : unit.seed;
 }
 
