@@ -30,6 +30,14 @@ describe('the options of a study', () => {
     await expect(async () => configOf('--initial-weights', 'zero')).rejects.toThrow(/he, pytorch/);
   });
 
+  test('set how many pairs are attacked, and how many of them along training', async () => {
+    const { config } = PRESETS.tiny!;
+    expect(await configOf('--attack-pairs', '300', '--snapshot-pairs', '70')).toEqual({
+      ...config,
+      attack: { ...config.attack, pairs: 300, snapshotPairs: 70 },
+    });
+  });
+
   test('switch the flip sum and the pictures of directions on and off', async () => {
     expect(await configOf('--flip-sum', '--directions')).toEqual({
       ...PRESETS.tiny!.config,

@@ -47,6 +47,7 @@ export interface StudyOptions {
   readonly flipSum?: boolean;
   readonly attacks?: string;
   readonly attackPairs?: number;
+  readonly snapshotPairs?: number;
   readonly attackStep?: number;
   readonly attackSteps?: number;
   readonly attackSetting?: string[];
@@ -120,6 +121,7 @@ export function addStudyOptions(command: Command): Command {
     .optionsGroup('Attacks:')
     .option('--attacks <list>', 'white-box attacks, with commas between, or all')
     .option('--attack-pairs <n>', 'impersonations to try', whole(1))
+    .option('--snapshot-pairs <n>', 'of these, those to try on networks along training', whole(1))
     .option('--attack-step <size>', 'step of I-FGSM and MI-FGSM in 1/255', real(0.001, 255))
     .option('--attack-steps <n>', 'steps of I-FGSM and MI-FGSM after which a pair is given up', whole(1))
     .option(
@@ -194,6 +196,7 @@ export async function studyConfigOf(options: StudyOptions): Promise<StudyConfig>
       attack: {
         ...attack,
         pairs: options.attackPairs ?? attack.pairs,
+        snapshotPairs: options.snapshotPairs ?? attack.snapshotPairs,
         methods: listOf('attack', options.attacks, ATTACK_NAMES, attack.methods),
         settings: attackSettingsOf(options, attack.settings),
       },
