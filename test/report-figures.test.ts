@@ -1,7 +1,8 @@
 import { DOMParser } from 'linkedom';
 import { describe, expect, test } from 'vitest';
-import { seriesStyles } from '../src/experiments/report/chart.ts';
+import { type SeriesStyle, seriesStyles } from '../src/experiments/report/chart.ts';
 import { figures, renderReport } from '../src/experiments/report/index.ts';
+import { DEFENCE_NAMES } from '../src/experiments/study/defences.ts';
 import { FAKE_DEFENCES, fakeResults } from './support/fake-results.ts';
 import { assertWellFormed } from './support/well-formed.ts';
 
@@ -85,6 +86,19 @@ describe('figures', () => {
     const eight = seriesStyles(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
     expect(new Set(eight.map((s) => s.dash)).size).toBe(8);
     expect(new Set(eight.map((s) => s.symbol)).size).toBe(8);
+  });
+
+  test('a defence looks the same in every study, and another takes none of its looks', () => {
+    const look = ({ color, dash, symbol }: SeriesStyle) => ({ color, dash, symbol });
+    const all = seriesStyles(DEFENCE_NAMES);
+    expect(new Set(all.map((s) => s.symbol)).size).toBe(DEFENCE_NAMES.length);
+    for (const [i, name] of DEFENCE_NAMES.entries()) {
+      expect(look(seriesStyles([name])[0]!)).toEqual(look(all[i]!));
+      const mixed = seriesStyles(['mine', name, 'yours']).map(look);
+      expect(mixed[1]).toEqual(look(all[i]!));
+      expect(new Set(mixed.map((s) => s.symbol)).size).toBe(3);
+    }
+    expect(new Set(seriesStyles(['single', 'single']).map((s) => s.symbol)).size).toBe(2);
   });
 
   test('black-box points stand where the rates say', () => {

@@ -40,17 +40,40 @@ const COLORS = ['#7a7f87', '#2a7fd4', '#c9562c', '#12936b', '#a854b5', '#a17a00'
 const DASHES = [undefined, '7 3', '2 3', '9 3 2 3', '15 4', '1 2 5 2', '4 4', '3 2 3 6'];
 const SYMBOLS: Marker[] = ['circle', 'square', 'triangle', 'diamond', 'cross', 'star', 'wye', 'hexagon'];
 
-/** One style per label, in order. After eight the colours begin again with other markers and dashes. */
+/** Defences whose look is the same in the figures of every study, whichever others are in it. */
+const KNOWN: readonly string[] = [
+  'single',
+  'ensemble',
+  'adp',
+  'advt',
+  'shared',
+  'diverse',
+  'diverse-unshared',
+  'diverse-advt',
+];
+
+/** One style per label. Labels that are not the study's defences take, in order, the looks that these leave. */
 export function seriesStyles(labels: readonly string[]): SeriesStyle[] {
-  return labels.map((label, i) => {
-    const turn = Math.floor(i / COLORS.length);
-    return {
-      label: printable(label),
-      color: COLORS[i % COLORS.length]!,
-      dash: DASHES[(i + turn * 3) % DASHES.length],
-      symbol: SYMBOLS[(i + turn) % SYMBOLS.length]!,
-    };
+  const taken = new Set(labels.map((label) => KNOWN.indexOf(label)));
+  const free = Array.from({ length: labels.length + KNOWN.length }, (_, i) => i).filter((i) => !taken.has(i));
+  const known = new Set<string>();
+  return labels.map((label) => {
+    const own = KNOWN.indexOf(label);
+    if (own < 0 || known.has(label)) return styleOf(label, free.shift()!);
+    known.add(label);
+    return styleOf(label, own);
   });
+}
+
+/** Look `i`. After eight the colours begin again with other markers and dashes. */
+function styleOf(label: string, i: number): SeriesStyle {
+  const turn = Math.floor(i / COLORS.length);
+  return {
+    label: printable(label),
+    color: COLORS[i % COLORS.length]!,
+    dash: DASHES[(i + turn * 3) % DASHES.length],
+    symbol: SYMBOLS[(i + turn) % SYMBOLS.length]!,
+  };
 }
 
 /** Width of a figure that stands by itself. */
