@@ -1,6 +1,7 @@
 /** Command lines of README.md and docs/, as a shell would hand them to `facet`. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import type { Command } from 'commander';
 import { createProgram } from '../../src/experiments/cli.ts';
 
@@ -50,6 +51,8 @@ export function wordsOf(script: string, environment: Record<string, string> = {}
     sbatch() { printf 42; for word in "$@"; do case "$word" in 'npx '*) printf '\\n' >&2; eval "$word" >&2;; esac; done; }
   `;
   const shown = execFileSync('bash', ['-euc', `exec 2>&1\n${prelude}\n${script}`], {
+    // Whatever a page sends to a file must not land in the repository.
+    cwd: tmpdir(),
     env: { PATH: process.env.PATH, ...environment },
     encoding: 'utf8',
   });
