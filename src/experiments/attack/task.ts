@@ -1,11 +1,9 @@
 /** What an attack on a given network is told. */
 import type { AttackName } from '../../attacks/index.ts';
-import type { Engine } from '../../engine/index.ts';
 import type { MatchingRule } from '../../evaluation/index.ts';
 import type { FaceNetwork } from '../../models/face-network.ts';
 import type { StudyConfig } from '../study/config.ts';
-import type { Progress } from '../study/progress.ts';
-import type { RunFolder } from '../study/run-folder.ts';
+import type { Measuring } from '../study/measuring.ts';
 import type { TestFaces } from '../study/test-faces.ts';
 
 /** A network and where it came from. */
@@ -17,14 +15,7 @@ export interface GivenNetwork {
   readonly fingerprint: string;
 }
 
-export interface AttackStudyTask {
-  readonly engine: Engine;
-  readonly run: RunFolder;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  readonly name: string;
-  readonly command: string;
-  readonly facetVersion: string;
+export interface AttackStudyTask extends Measuring {
   readonly defence: GivenNetwork;
   /** Examples are crafted on it and shown to the defence: black-box. */
   readonly surrogate?: GivenNetwork | undefined;

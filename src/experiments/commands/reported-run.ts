@@ -1,9 +1,9 @@
 /** A run that measures on an engine and reports: what reproduce, merge and attack have in common. */
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import type { Engine } from '../../engine/index.ts';
 import { openEngine } from '../../open-node.ts';
 import type { Results } from '../report/index.ts';
+import type { Measuring } from '../study/measuring.ts';
 import type { Progress } from '../study/progress.ts';
 import type { RunFolder } from '../study/run-folder.ts';
 import { facetVersion } from '../version.ts';
@@ -19,17 +19,6 @@ export interface ReportedRun {
   readonly options: { readonly adapter: string; readonly json?: boolean };
   /** What to say where there are no results to report yet. */
   readonly unfinished?: string;
-}
-
-/** What every measurement is given. */
-export interface Measuring {
-  readonly engine: Engine;
-  readonly run: RunFolder;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  readonly name: string;
-  readonly command: string;
-  readonly facetVersion: string;
 }
 
 /** Opens the engine, measures, and writes and prints the report. Ctrl-C ends it in order; the engine is closed in any case. */

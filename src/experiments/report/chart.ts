@@ -5,6 +5,7 @@
  * besides its colour, and the colours are of middle lightness. Axes and text take the page's own colour.
  */
 import * as Plot from '@observablehq/plot';
+import { DEFENCE_NAMES } from '../study/defence-names.ts';
 import { escapeMarkup, printable, shortened } from './format.ts';
 
 /** A drawn figure, as SVG to put in a page or a file. */
@@ -40,17 +41,8 @@ const COLORS = ['#7a7f87', '#2a7fd4', '#c9562c', '#12936b', '#a854b5', '#a17a00'
 const DASHES = [undefined, '7 3', '2 3', '9 3 2 3', '15 4', '1 2 5 2', '4 4', '3 2 3 6'];
 const SYMBOLS: Marker[] = ['circle', 'square', 'triangle', 'diamond', 'cross', 'star', 'wye', 'hexagon'];
 
-/** Defences whose look is the same in the figures of every study, whichever others are in it. */
-const KNOWN: readonly string[] = [
-  'single',
-  'ensemble',
-  'adp',
-  'advt',
-  'shared',
-  'diverse',
-  'diverse-unshared',
-  'diverse-advt',
-];
+/** Their look is the same in the figures of every study, whichever others are in it. */
+const KNOWN: readonly string[] = DEFENCE_NAMES;
 
 /** One style per label. Labels that are not the study's defences take, in order, the looks that these leave. */
 export function seriesStyles(labels: readonly string[]): SeriesStyle[] {

@@ -7,6 +7,9 @@ import { type ChunkedHeadOutput, type HeadOutput, requireScores } from '../../lo
 import { tripletLoss } from '../../losses/triplet.ts';
 import { halfOf } from './adversary.ts';
 import type { StudyConfig } from './config.ts';
+import type { DefenceName } from './defence-names.ts';
+
+export { DEFENCE_NAMES, type DefenceName } from './defence-names.ts';
 
 /** What a defence's loss may look at. M members, N images, E embedding size, K identities. */
 export interface LossInput {
@@ -100,18 +103,6 @@ function addTriplets({ loss, terms }: Loss, { features, adversarial, labels, con
   const term = sum(mean(mul(triplets, different), [1]));
   return { loss: add(loss, mul(term, weight)), terms: { ...terms, triplet: term } };
 }
-
-export const DEFENCE_NAMES = [
-  'single',
-  'ensemble',
-  'adp',
-  'advt',
-  'shared',
-  'diverse',
-  'diverse-unshared',
-  'diverse-advt',
-] as const;
-export type DefenceName = (typeof DEFENCE_NAMES)[number];
 
 export const DEFENCES: Readonly<Record<DefenceName, Defence>> = {
   single: {

@@ -1,14 +1,8 @@
 /** What a study's results say of the run itself. */
-import type { Engine } from '../../engine/index.ts';
 import { RESULTS_SCHEMA, RESULTS_VERSION, type Results } from '../report/index.ts';
+import type { Measuring } from './measuring.ts';
 
-export interface MeasuredBy {
-  readonly engine: Engine;
-  readonly name: string;
-  /** The command that repeats it. */
-  readonly command: string;
-  readonly facetVersion: string;
-}
+type MeasuredBy = Pick<Measuring, 'engine' | 'name' | 'command' | 'facetVersion'>;
 
 type ResultsHead = Pick<
   Results,

@@ -1,11 +1,10 @@
 /** The study, end to end: train, verify, attack, gather. Stages whose inputs are unchanged are skipped. */
-import type { Engine } from '../../engine/index.ts';
 import type { Results } from '../report/index.ts';
 import type { StudyConfig } from './config.ts';
 import { loadStudyData, type StudyData } from './data.ts';
 import { drawDirections } from './directions.ts';
 import { gather } from './gather.ts';
-import type { Progress } from './progress.ts';
+import type { Measuring } from './measuring.ts';
 import { resultsHead } from './results-head.ts';
 import { contentHash, type RunFolder } from './run-folder.ts';
 import { MissingStageError, type StageKind, Stages } from './stages.ts';
@@ -13,16 +12,8 @@ import type { StepProfile } from './train.ts';
 import { doUnit, readUnit, type StudyContext } from './unit/index.ts';
 import { type Shard, unitsOf, unitsOfShard, unitTitle } from './units.ts';
 
-export interface StudyTask {
-  readonly engine: Engine;
+export interface StudyTask extends Measuring {
   readonly config: StudyConfig;
-  readonly run: RunFolder;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  /** What the run is called, and the command that repeats it. */
-  readonly name: string;
-  readonly command: string;
-  readonly facetVersion: string;
   /** Stages to do; all by default. */
   readonly only?: readonly StageKind[] | undefined;
   /** Units to do; all by default. The others must be joined before there are results. */
